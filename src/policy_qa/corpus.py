@@ -1,0 +1,191 @@
+"""corpus/ as one checked whole: policies, their rules, the lexicon; refused where they contradict each other.
+
+The folder is the truth; all else is derived from it and named by its hash.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from policy_qa.clauses import DepartmentNames, split
+from policy_qa.domain import Citation, Clause, Policy
+from policy_qa.errors import CertificateError, CorpusError, UsageError
+from policy_qa.lexicon import Lexicon
+from policy_qa.rules import Measure, Rules, load_rules
+from policy_qa.segmenter import Segmenter
+from policy_qa.strict_yaml import read_model
+from policy_qa.text import find_quote
+
+
+class _PolicyFile(BaseModel):
+    """policy.yaml: what is known of the document; null where the text prints nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    title: str
+    status: Literal["征求意见稿", "正式"]
+    issuing_body: str | None
+    issued_on: datetime.date | None
+    in_force_from: datetime.date | None
+    in_force_until: datetime.date | None
+    supersedes: str | None
+    rests_on: tuple[str, ...]
+    region: str | None
+    sha256: str
+    department_aliases: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One policy with its rules and the names of its departments."""
+
+    policy: Policy
+    rules: Rules
+    department_names: DepartmentNames
+
+    def cite(self, clause: Clause, start: int, end: int) -> Citation:
+        """The citation of ``clause.text[start:end]``, with the departments of its segment."""
+        segment = clause.segment_at(start, end)
+        departments = segment.departments if segment else ()
+        return Citation(
+            self.policy.id, clause.label, clause.title, clause.text[start:end], start, end, departments
+        )
+
+    def cite_quote(self, label: str, quote: str) -> Citation:
+        """The citation of a quote that the loader has found in its clause."""
+        clause = self.policy.clause(label)
+        span = find_quote(clause.text, quote) if clause else None
+        if clause is None or span is None:
+            raise CorpusError(f"引文“{quote}”不在条款“{label}”里，请核对语料。")
+        return self.cite(clause, *span)
+
+    def departments(self) -> tuple[str, ...]:
+        """Every department the policy names, in order of appearance."""
+        names = (d for clause in self.policy.clauses for s in clause.segments for d in s.departments)
+        return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All loaded policies with the lexicon."""
+
+    holdings: tuple[Holding, ...]
+    lexicon: Lexicon
+    sha256: str
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        return Segmenter(self.lexicon.words)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        return tuple(holding.policy for holding in self.holdings)
+
+    @property
+    def measures(self) -> Iterator[tuple[Holding, Measure]]:
+        return ((holding, measure) for holding in self.holdings for measure in holding.rules.measures)
+
+    def holding(self, policy_id: str) -> Holding:
+        """The policy named; UsageError lists those there are."""
+        for holding in self.holdings:
+            if holding.policy.id == policy_id:
+                return holding
+        known = "、".join(holding.policy.id for holding in self.holdings)
+        raise UsageError(f"没有编号为“{policy_id}”的政策，现有：{known}。")
+
+    def only(self, policy_id: str | None) -> Corpus:
+        """The corpus narrowed to one policy; itself for None."""
+        if policy_id is None:
+            return self
+        return Corpus((self.holding(policy_id),), self.lexicon, self.sha256)
+
+    def clause(self, policy_id: str, label: str) -> Clause:
+        clause = self.holding(policy_id).policy.clause(label)
+        if clause is None:
+            raise KeyError(label)
+        return clause
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """The corpus in ``folder``; CorpusError says which file is wrong, where, and what to do."""
+    if not folder.is_dir():
+        raise CorpusError(f"找不到语料文件夹“{folder.name}”，请检查 POLICY_QA_CORPUS 或重新安装。")
+    homes = sorted({path.parent for name in _FILES for path in folder.glob(f"*/{name}")})
+    if not homes:
+        raise CorpusError(
+            f"语料文件夹“{folder.name}”里没有任何政策（policy.yaml），请检查 POLICY_QA_CORPUS。"
+        )
+    holdings = tuple(_load_holding(home) for home in homes)
+    words = _policy_words(holdings)
+    lexicon = Lexicon.load(folder / "lexicon.yaml", words)
+    return Corpus(holdings, lexicon, _hash(folder, homes))
+
+
+def _load_holding(home: Path) -> Holding:
+    described = read_model(home / "policy.yaml", _PolicyFile)
+    if described.id != home.name:
+        raise CorpusError(
+            f"“{home.name}/policy.yaml”里的编号是“{described.id}”，应当和文件夹同名，请改成一致。"
+        )
+    try:
+        raw = (home / "text.txt").read_bytes()
+        text = raw.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"读不了“{home.name}/text.txt”，请确认文件存在并且是 UTF-8 编码。") from error
+    if hashlib.sha256(raw).hexdigest() != described.sha256:
+        raise CorpusError(
+            f"“{home.name}/text.txt”与 policy.yaml 登记的 sha256 不符，原文可能被改动，请核对后更新登记。"
+        )
+    divided = split(described.id, text)
+    if divided.certificate.failures:
+        reasons = "；".join(failure.removesuffix("。") for failure in divided.certificate.failures[:3])
+        raise CertificateError(f"“{home.name}”的条款切分没有通过核验：{reasons}，请先改正原文。")
+    policy = Policy(
+        id=described.id,
+        title=described.title,
+        status=described.status,
+        issuing_body=described.issuing_body,
+        issued_on=described.issued_on,
+        in_force_from=described.in_force_from,
+        in_force_until=described.in_force_until,
+        rests_on=described.rests_on,
+        sha256=described.sha256,
+        clauses=divided.clauses,
+        certificate=divided.certificate,
+    )
+    rules = load_rules(home / "rules.yaml", policy)
+    return Holding(policy, rules, DepartmentNames.of(described.department_aliases))
+
+
+def _policy_words(holdings: Sequence[Holding]) -> tuple[str, ...]:
+    """The words that name the measures: they are kept whole and recognised as the policy's own."""
+    return tuple(
+        dict.fromkeys(
+            word
+            for holding in holdings
+            for measure in holding.rules.measures
+            for alternative in (*measure.names, *(name for c in measure.conditions for name in c.names))
+            for word in alternative
+            if len(word) > 1
+        )
+    )
+
+
+def _hash(folder: Path, homes: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in (folder / "lexicon.yaml", *(home / name for home in homes for name in _FILES)):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+_FILES = ("policy.yaml", "text.txt", "rules.yaml")

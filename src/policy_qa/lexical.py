@@ -1,0 +1,71 @@
+"""Lexical search over passages: BM25 over jieba words and over character pairs, the query expanded.
+
+Words find what jieba can cut, pairs of characters what it cannot; bm25s does the arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from policy_qa.lexicon import normal
+from policy_qa.segmenter import Segmenter
+
+_RUN = re.compile(r"[0-9a-z]+|[一-鿿]+")
+
+
+class LexicalIndex:
+    """Scores passages against a query; built in memory from their texts, at the first search."""
+
+    def __init__(self, texts: Sequence[str], segmenter: Segmenter) -> None:
+        self._texts = tuple(texts)
+        self._segmenter = segmenter
+
+    def search(self, query: str, expansions: Sequence[str], k: int) -> list[tuple[int, float]]:
+        """(position of the passage, score) of the best ``k``, best first; nothing that shares no token."""
+        by_words = _scores(self._words_index, self._words(" ".join((query, *expansions))))
+        by_pairs = _scores(self._pairs_index, pairs(" ".join((query, *expansions))))
+        # Two scales of one kind of score: each by its own best, so that neither drowns the other.
+        total = by_words / (by_words.max() or 1.0) + by_pairs / (by_pairs.max() or 1.0)
+        ranked = sorted(range(len(self._texts)), key=lambda position: (-total[position], position))
+        return [(position, float(total[position])) for position in ranked[:k] if total[position] > 0]
+
+    def _words(self, text: str) -> list[str]:
+        return self._segmenter.words(normal(text))
+
+    @cached_property
+    def _words_index(self) -> Any:
+        return _built([self._words(text) for text in self._texts])
+
+    @cached_property
+    def _pairs_index(self) -> Any:
+        return _built([pairs(text) for text in self._texts])
+
+
+def pairs(text: str) -> list[str]:
+    """The adjacent pairs of Chinese characters and the Latin words of ``text``."""
+    tokens: list[str] = []
+    for run in _RUN.findall(normal(text)):
+        tokens += (
+            [run] if run[0].isascii() or len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)]
+        )
+    return tokens
+
+
+def _built(tokens: list[list[str]]) -> Any:
+    import bm25s
+
+    index = bm25s.BM25()
+    index.index([entry or ["∅"] for entry in tokens], show_progress=False)
+    return index
+
+
+def _scores(index: Any, tokens: list[str]) -> Any:
+    import numpy as np
+
+    known = [token for token in tokens if token in index.vocab_dict]
+    if not known:
+        return np.zeros(index.scores["num_docs"], dtype=np.float32)
+    return index.get_scores(known)
