@@ -1,6 +1,6 @@
 """Measure speed and weight against the bars of the product; print a table, write JSON.
 
-    python bench/ask.py [--out out/bench.json] [--rounds 3]
+    python bench/ask.py [--out out/bench.json] [--rounds 3] [--through engine]
 
 Cold starts and index builds are whole processes, by the wall clock. Warm asks are every development question
 in one process, each asked once a round after a first round that is not counted. The time inside the embedding
@@ -24,10 +24,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from policy_qa.assistant import open_assistant
 from policy_qa.domain import Embedder
-from policy_qa.embedding import load_embedder
+from policy_qa.embedding import Route, load_embedder
 from policy_qa.settings import Settings, load_settings
 
 COMMAND = [sys.executable, "-c", "from policy_qa.cli import main; main()"]
@@ -75,11 +76,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--through",
+        choices=get_args(Route),
+        default="engine",
+        help="how the warm asks reach the default model; the command line takes engine",
+    )
     arguments = parser.parse_args()
     machine = describe_machine()
     with tempfile.TemporaryDirectory(prefix="policy-qa-bench-") as home:
         environ = {**os.environ, "POLICY_QA_HOME": home}
-        measures = [*cold(environ), *warm(load_settings(environ), arguments.rounds)]
+        measures = [*cold(environ), *warm(load_settings(environ), arguments.rounds, arguments.through)]
     print(" · ".join(f"{key} {value}" for key, value in machine.items()), end="\n\n")
     print(f"| {'what':<34} | {'measured':>12} | {'bar':>5} | {'verdict':<7} | how")
     print(f"|{'-' * 36}|{'-' * 14}|{'-' * 7}|{'-' * 9}|{'-' * 44}")
@@ -135,12 +142,12 @@ def _run(command: list[str], environ: dict[str, str]) -> float:
 # ── warm: one process ───────────────────────────────────────────────────────────────────────────
 
 
-def warm(settings: Settings, rounds: int) -> list[Measure]:
+def warm(settings: Settings, rounds: int, through: Route) -> list[Measure]:
     """Milliseconds an ask over the development questions, and the memory the process then holds."""
     embedders: list[TimedEmbedder] = []
 
     def timed(name: str) -> Embedder:
-        embedders.append(TimedEmbedder(load_embedder(name)))
+        embedders.append(TimedEmbedder(load_embedder(name, through)))
         return embedders[-1]
 
     assistant = open_assistant(settings, timed)
@@ -168,7 +175,7 @@ def warm(settings: Settings, rounds: int) -> list[Measure]:
         Measure("ask, warm, slowest", slowest, "ms", None, slowest_question[:40]),
         Measure("of which embedding the query, p50", _quantile(embedding, 50), "ms", None, share),
         Measure("of which embedding the query, p95", _quantile(embedding, 95), "ms", None, "each by itself"),
-        *_memory(),
+        *_memory(through),
     ]
 
 
@@ -176,7 +183,7 @@ def _quantile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles([*values], n=100, method="inclusive")[percent - 1]
 
 
-def _memory() -> list[Measure]:
+def _memory(through: Route) -> list[Measure]:
     """From the kernel's own account of this process; nothing where it keeps none. A MB is 1,000,000 bytes."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
@@ -185,7 +192,7 @@ def _memory() -> list[Measure]:
     held = {key: rest.split() for key, _, rest in (line.partition(":") for line in status.splitlines())}
     now, peak = (int(held[key][0]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM"))
     return [
-        Measure("resident memory", now, "MB", 900, "after the warm asks"),
+        Measure("resident memory", now, "MB", 900, f"after the warm asks, through {through}"),
         Measure("resident memory, peak", peak, "MB", None, "of the same process"),
     ]
 

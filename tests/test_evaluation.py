@@ -325,7 +325,7 @@ def test_a_metric_without_cases_is_undefined_and_never_zero() -> None:
 def test_an_undefined_metric_reaches_no_bar() -> None:
     test = replace(REFUSED, id="test-001")
 
-    assert not any(bar.met(math.nan) for bar in BARS)
+    assert not any(bar.met(math.nan) or bar.kept(math.nan) for bar in BARS)
     assert not passed(score([test], [refusal()]))
 
 
@@ -338,6 +338,10 @@ def test_the_bars_are_those_of_the_issue() -> None:
         "near_misses_refused": ("≥", 0.93),
         "false_refusals": ("≤", 0.03),
     }
+
+
+def test_no_floor_asks_more_than_its_bar() -> None:
+    assert all(bar.kept(bar.limit) for bar in BARS)
 
 
 def test_one_unsupported_figure_fails_its_bar() -> None:

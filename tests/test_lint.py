@@ -190,6 +190,13 @@ def test_a_figure_that_no_one_claims_is_named_with_its_clause(
     assert list(problems(with_text(sound, "一1", FIRST + added))) == expected
 
 
+def test_the_same_figure_right_behind_a_quote_is_not_claimed_by_it(sound: Corpus) -> None:
+    text = FIRST.replace("奖补10万元，", "奖补10万元10万元，")
+    assert list(problems(with_text(sound, "一1", text))) == [
+        unclaimed("10万元", "予一次性奖补10万元10万元,到2030年新")
+    ]
+
+
 def test_the_clause_s_own_number_is_no_figure_but_the_same_digits_after_it_are(sound: Corpus) -> None:
     text = FIRST.replace("1.支持做大", "1.1个支持做大")
     assert list(problems(with_text(sound, "一1", text))) == [unclaimed("1个", "1.1个支持做大。对新设")]

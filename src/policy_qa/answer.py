@@ -9,16 +9,16 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from policy_qa.asks import Ask
-from policy_qa.calculation import percent
+from policy_qa.calculation import percent, spell_reverse
 from policy_qa.corpus import Corpus
 from policy_qa.domain import Citation, Clause, Policy
 from policy_qa.finding import Finding, cap_of, sentence_spans
-from policy_qa.money import spell
+from policy_qa.money import figures, spell
 from policy_qa.proof import Draft
 from policy_qa.question import Question
 from policy_qa.references import existing_range
 from policy_qa.rules import Measure, PerUnit, RateOf
-from policy_qa.texts import FRAMES, PAYEES, UNPRINTED, labels
+from policy_qa.texts import FRAMES, PAYEES, UNPRINTED, labels, listed
 
 _NEEDS_SHOWN = 3
 
@@ -101,7 +101,7 @@ class _Writer:
         if finding.clauses and not finding.unprinted:
             return list(self._whole_clauses())
         drafts: list[Draft] = []
-        if finding.reverse is not None:
+        if finding.reversed_measure is not None:
             drafts += self._reversed()
         elif finding.calculation is not None:
             drafts += [*self._claims(), *self._items()]
@@ -120,10 +120,10 @@ class _Writer:
     # ── parts of an answer ──
 
     def _eligibility(self) -> Iterator[Draft]:
-        matched = bool(self._finding.calculation and self._finding.calculation.items)
+        matched = bool(self._finding.measures)
         yield _draft("eligibility" if matched else "eligibility_open")
+        yield from self._items()
         if matched:
-            yield from self._items()
             yield from self._quotes()
             yield from self._assumptions()
         yield from self._asks()
@@ -155,6 +155,7 @@ class _Writer:
         for clause in self._finding.clauses:
             whole = self._holding.cite(clause, 0, len(clause.text))
             yield _draft("clause", whole, quote=whole.quote, label=clause.label)
+        yield from self._missing()
 
     def _contacts(self) -> Iterator[Draft]:
         yield from self._departments()
@@ -191,22 +192,27 @@ class _Writer:
 
     def _reversed(self) -> Iterator[Draft]:
         measure, answer = self._finding.reversed_measure, self._finding.reverse
-        if measure is None or answer is None:
+        if measure is None:
             return
-        benefit = measure.benefit
-        target = self._question.stated.target or cap_of(measure)
+        benefit, cap = measure.benefit, cap_of(measure)
+        slots = {"title": measure.title, "label": measure.clause}
+        if answer is None:
+            said = next(
+                (f.text for f in figures(self._question.text) if f.value == self._question.stated.target),
+                None,
+            )
+            if cap is not None and said is not None:
+                yield _draft("reverse_over", self._cite(measure), sum=spell(cap), claim=said, **slots)
+            return
+        target = self._question.stated.target or cap
         if target is None or not isinstance(benefit, RateOf | PerUnit):
             return
-        slots = {"title": measure.title, "sum": spell(target), "label": measure.clause}
+        slots |= {"sum": spell(target), "value": spell_reverse(answer)}
         if isinstance(benefit, RateOf):
-            slots |= {"input": benefit.base, "value": spell(answer.value), "share": percent(benefit.rate)}
+            slots |= {"input": benefit.base, "share": percent(benefit.rate)}
             yield _draft("reverse_rate", self._cite(measure), **slots)
         else:
-            slots |= {
-                "value": f"{answer.value}{answer.unit}",
-                "unit": benefit.per,
-                "each": spell(benefit.amount),
-            }
+            slots |= {"unit": benefit.per, "each": spell(benefit.amount)}
             yield _draft("reverse_count", self._cite(measure), **slots)
 
     def _failing(self) -> Iterator[Draft]:
@@ -219,8 +225,9 @@ class _Writer:
             if where is None or ask.value not in UNPRINTED:
                 continue
             what = UNPRINTED[ask.value]
-            if where.departments:
-                departments = "、".join(where.departments)
+            segment = self._clause(where.clause).segment_at(where.start, where.end)
+            if segment is not None and segment.departments:
+                departments = listed(segment)
                 yield _draft("unprinted", where, unprinted=what, departments=departments, label=where.clause)
             else:
                 yield _draft("unprinted_alone", where, unprinted=what, label=where.clause)
@@ -279,7 +286,7 @@ class _Writer:
             if segment is None or not segment.departments:
                 continue
             whole = self._holding.cite(clause, segment.start, segment.end)
-            yield _draft("departments", whole, departments="、".join(segment.departments), label=clause.label)
+            yield _draft("departments", whole, departments=listed(segment), label=clause.label)
 
     def _missing(self) -> Iterator[Draft]:
         for part in self._finding.missing_parts:

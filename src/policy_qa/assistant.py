@@ -57,7 +57,12 @@ class Assistant:
             needs=finding.needs,
             retrieved=evidence.hits,
             rejected=evidence.rejected,
-            notices=(*notices(self.corpus.policies, as_of), *self.standing_notices),
+            notices=(
+                *notices(self.corpus.policies, as_of),
+                *self.standing_notices,
+                *self.retriever.notices,
+                *evidence.notices,
+            ),
         )
 
     def search(self, query: str, k: int) -> tuple[Hit, ...]:

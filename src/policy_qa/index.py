@@ -456,6 +456,7 @@ def _write_chroma(folder: Path, passages: Sequence[Passage], vectors: Matrix) ->
             "sync_threshold": threshold,
             "batch_size": min(100, threshold),
             "ef_search": 200,
+            "num_threads": 1,  # two threads that insert at once can leave a vector that nothing reaches
         }
         store = _chroma_store(client, embedding_function=given, collection_configuration={"hnsw": hnsw})
         for start in range(0, len(passages), _INSERT_AT_ONCE):

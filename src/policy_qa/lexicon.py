@@ -25,15 +25,32 @@ _PRECEDENCE: dict[TermKind, int] = {"policy": 0, "spoken": 1, "level": 2, "place
 def normal(text: str) -> str:
     """``text`` as questions are read: NFKC, lower case, no white space but between two Latin words.
 
+    A blank between two longer stretches of Chinese stands for a comma (telegram style).
+
     >>> normal("Ｌittle  Giant 奖 多少")
     'little giant奖多少'
+    >>> normal("国内发明3件 国外1项 合计 50 万元")
+    '国内发明3件,国外1项合计50万元'
     """
+    words = unicodedata.normalize("NFKC", text).lower().split()
     pieces: list[str] = []
-    for word in unicodedata.normalize("NFKC", text).lower().split():
+    for word in words:
         if pieces and pieces[-1][-1].isascii() and word[0].isascii():
-            pieces.append(" ")
+            pieces.append(" " if pieces[-1][-1].isalnum() or word[0].isalnum() else "")
+        elif pieces and len(pieces[-1]) > 2 and len(word) > 2 and _stops(pieces[-1][-1], word):
+            pieces.append(",")
         pieces.append(word)
     return "".join(pieces)
+
+
+def _stops(last: str, word: str) -> bool:
+    """「实付 300万」 and 「50 万元」 go on over the blank, 「国内3件 国外1项」 does not."""
+    if last.isdigit():
+        return "一" <= word[0] <= "鿿" and word[0] not in _UNIT_HEADS
+    return "一" <= last <= "鿿" and "一" <= word[0] <= "鿿"
+
+
+_UNIT_HEADS = frozenset("万亿千百十元块个件户项名家国年月日条款种类号点成倍多余来分")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,11 @@ class Lexicon:
     def words(self) -> tuple[str, ...]:
         """Every word of the lexicon, for a segmenter's dictionary."""
         return tuple(self._terms)
+
+    @property
+    def meanings(self) -> frozenset[tuple[str, ...]]:
+        """The words of policies that spoken words stand for."""
+        return frozenset(means for kind, means in self._terms.values() if kind in ("policy", "spoken"))
 
     @property
     def topical(self) -> tuple[str, ...]:

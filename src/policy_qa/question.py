@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from policy_qa.asks import Ask, read_asks
+from policy_qa.asks import MONEY_ASKS, STRICT_ASKS, Ask, read_asks
 from policy_qa.corpus import Corpus, Holding
 from policy_qa.domain import FactValue, Route
 from policy_qa.lexicon import normal
@@ -20,7 +20,7 @@ from policy_qa.stated import Stated, read_stated
 from policy_qa.text import fold
 from policy_qa.topic import Topic, TopicReader
 
-LONGEST_QUESTION = 2_000
+LONGEST_QUESTION = 1_000
 """Characters; more is a document, not a question."""
 
 
@@ -28,8 +28,15 @@ _FIRST_PERSON = re.compile(
     r"我|咱|俺|本(公司|企业|厂|单位)|(公司|厂里|企业|厂子)(今年|刚|已|去年|获|同时|买|做|在|有|新)|自家|某(在淮)?企业|(?<![a-z])(we|our|us|my|i)(?![a-z])"
 )
 _SUPPORT = re.compile(
-    r"意见|文件|条款|政府|市里|县里|区里|奖|补|贴|资助|扶持|支持|政策|优惠|减免|返还|给报|报销|认定|申报|企业|公司|厂|产业|产品|项目|专项|资金|贷款|融资|投资|招商|园区|落户|工业|商|"
-    r"合作社|基地|平台|研发|技术|专利|subsid|award|reward|support|grant|compan|enterprise|firm|factory|funding|polic|industr|business"
+    r"意见|文件|条款|哪条|哪一条|政府|市里|县里|区里|奖|补|贴|资助|扶持|支持|政策|优惠|减免|返还|给报|报销|认定|申报|企业|公司|厂|产业|产品|项目|专项|资金|贷款|融资|投资|招商|园区|落户|工业|商|"
+    r"合作社|基地|平台|研发|技术|专利|subsid|award|reward|support|grant|compan|enterprise|firm|factory|funding|polic|industr|business|city|govern|park|plant|certif|recogni|bonus|export|apply|expo"
+)
+_BUSINESS = MONEY_ASKS | {Ask.CONTACT, Ask.PROCESS, Ask.MATERIALS, Ask.DEADLINE, Ask.LIST, Ask.EXISTENCE}
+"""What is asked of a policy: a question that asks it is in scope unless it is of private life."""
+
+_BACKWARDS = re.compile(
+    r"反推|倒推|倒算|反算|(付|花|投|转|打|费)[^，。]{0,6}(多少|几)[^，。]{0,3}(才|就|$|？|\?)"
+    r"|多少件|几件|几个|几项|how m"
 )
 _WORD = re.compile(r"[0-9a-z一-鿿]")
 
@@ -83,9 +90,11 @@ class Understanding:
         reading = self.reader.read(readable)
         plain = reading.text
         asks = read_asks(plain)
-        topic = self.reader.topic(reading, strict=bool(asks & {Ask.AWARD, Ask.AMOUNT, Ask.RATE, Ask.CAP}))
+        topic = self.reader.topic(reading, strict=bool(asks & STRICT_ASKS))
         rules = self._corpus.holdings[0].rules
-        stated = read_stated(topic, rules, aims=Ask.REVERSE in asks)
+        stated = read_stated(topic, rules, aims=False)
+        if Ask.REVERSE in asks and (_BACKWARDS.search(plain) or not stated.inputs):
+            stated = read_stated(topic, rules, aims=True)
         if stated.impossible and not invalid:
             invalid = "impossible"
         references = () if invalid else find_references(readable)
@@ -101,7 +110,7 @@ class Understanding:
             departments=departments,
             unknown_departments=unknown,
             personal=self._is_personal(plain, topic),
-            support=bool(topic.named or topic.rejected or _SUPPORT.search(plain)),
+            support=bool(topic.named or topic.rejected or asks & _BUSINESS or _SUPPORT.search(plain)),
             strangers=self._strangers(topic),
             route="general",
         )
@@ -110,7 +119,7 @@ class Understanding:
     def _is_personal(self, plain: str, topic: Topic) -> bool:
         if not any(word in plain for word in self._corpus.lexicon.personal):
             return False
-        return not any(naming.informative for naming in topic.named) or not _SUPPORT.search(plain)
+        return not any(naming.informative for naming in topic.named)
 
     def _strangers(self, topic: Topic) -> tuple[str, ...]:
         nouns = [t.text for t in topic.reading.tokens if t.content and t.noun and not t.known]
@@ -138,13 +147,19 @@ def _route(question: Question) -> Route:
         Ask.DUTIES in asks or not topic.named or Ask.CONTACT in asks
     ):
         return "department"
+    if question.stated.inputs and not asks & {Ask.DEADLINE, Ask.MATERIALS, Ask.CONTACT}:
+        return "amount"
     if Ask.CONTACT in asks and not asks & {Ask.AMOUNT, Ask.RATE}:
         return "department"
     if Ask.LIST in asks and (not topic.named or question.own):
         return "eligibility"
+    if Ask.LIST in asks:
+        return "amount"
     if Ask.ORIGIN in asks or (Ask.HEADCOUNT in asks and not asks & {Ask.AMOUNT}):
         return "general"
-    if asks & {Ask.DEADLINE, Ask.MATERIALS, Ask.PROCESS, Ask.CONDITIONS, Ask.VALIDITY}:
+    if asks & {Ask.DEADLINE, Ask.MATERIALS}:
+        return "general"
+    if asks & {Ask.PROCESS, Ask.CONDITIONS, Ask.VALIDITY} and not (asks & {Ask.AMOUNT, Ask.REVERSE}):
         return "general"
     if asks & money or question.stated.claims:
         return "amount"
@@ -185,7 +200,7 @@ class _DepartmentSpellings:
         known: dict[str, None] = {}
         rest = text
         for spelled in sorted(self._spellings, key=len, reverse=True):
-            if spelled in rest:
+            if spelled in rest and (len(spelled) >= 3 or spelled.endswith(("联", "委"))):
                 known[self._spellings[spelled]] = None
                 rest = rest.replace(spelled, "，")
         unknown = tuple(m.group() for m in _BUREAU.finditer(rest))

@@ -24,6 +24,8 @@ from policy_qa.references import resolve
 from policy_qa.text import fold
 
 SHOWN = 5
+_COVERAGE = 0.03
+"""What having a word for all that is asked is worth, beside 2/61 for being first twice."""
 _QUOTED = re.compile(r"[“「『\"](.{2,20}?)[”」』\"]")
 _DEPTH = 40
 _RRF = 60
@@ -48,6 +50,8 @@ class Evidence:
     """Best cosine of each clause, empty without an embedding model."""
     lexical: Mapping[tuple[str, str], float]
     coverage: Mapping[tuple[str, str], Coverage]
+    notices: tuple[str, ...] = ()
+    """What went wrong on the way, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +135,23 @@ class Retriever:
         self._index = index
         self._embedder = embedder
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What users have to know of the index, in Chinese."""
+        because = self._index.exact_because if self._index else None
+        return (because,) if because else ()
+
     def search(self, query: str, expansions: Sequence[str], k: int) -> tuple[Hit, ...]:
         """The best ``k`` clauses for free words, by lexical and dense rank."""
         lexical = self._lexical_ranks(query, expansions)
-        dense = self._dense_ranks(query)
+        dense, _ = self._dense_or_why_not(query)
         return tuple(self._fused(lexical, dense)[:k])
 
     def retrieve(self, question: Question) -> Evidence:
         """The evidence for a question: never fewer clauses than ``SHOWN`` where there are as many."""
         expansions = [word for term in question.topic.reading.terms for word in term.means]
         lexical = self._lexical_ranks(question.topic.reading.text, expansions)
-        dense = self._dense_ranks(question.text)
+        dense, notices = self._dense_or_why_not(question.text)
         exact = self._exact(question)
         covered = {(c.policy, c.label): coverage(question, c) for c in self._clauses()}
         chosen: dict[tuple[str, str], Hit] = {}
@@ -181,7 +191,7 @@ class Retriever:
         hits = tuple(chosen.values())[: max(SHOWN, len(exact))]
         return Evidence(
             hits, tuple(rejected.values()), exact, {k: s for k, (_, s) in dense.items()},
-            {k: s for k, (_, s) in lexical.items()}, covered,
+            {k: s for k, (_, s) in lexical.items()}, covered, notices,
         )  # fmt: skip
 
     def _clauses(self) -> list[Clause]:
@@ -232,6 +242,18 @@ class Retriever:
         found = self._lexical.search(query, expansions, _DEPTH)
         return _best_of_clause((self._passages[position], score) for position, score in found)
 
+    def _dense_or_why_not(
+        self, query: str
+    ) -> tuple[dict[tuple[str, str], tuple[int, float]], tuple[str, ...]]:
+        """The dense ranks; a model that fails costs the search by meaning, not the answer."""
+        try:
+            return self._dense_ranks(query), ()
+        except Exception as error:
+            kind = type(error).__name__
+            return {}, (
+                f"这次没有用上语义检索（{kind}），只按用词检索，可用 POLICY_QA_EMBEDDING 换一个模型。",
+            )
+
     def _dense_ranks(self, query: str) -> dict[tuple[str, str], tuple[int, float]]:
         if self._index is None or self._embedder is None:
             return {}
@@ -249,6 +271,8 @@ class Retriever:
             for key, (rank, _) in ranks.items():
                 fused[key] += 1 / (_RRF + rank)
         hits = []
+        for key, (_, share) in covered.items():
+            fused[key] += _COVERAGE * share
         for key, score in sorted(fused.items(), key=lambda entry: (-entry[1], entry[0])):
             reasons = []
             if key in lexical:

@@ -113,6 +113,8 @@ class Condition(_Entry):
     level: str | None = None
     names: tuple[tuple[str, ...], ...] = ()
     """Words that state the fact; the measure's own names where empty."""
+    denied: tuple[str, ...] = ()
+    """Words that say that it fails."""
 
 
 class Measure(_Entry):
@@ -142,6 +144,8 @@ class Measure(_Entry):
     stacking: str | None = None
     """The words of the quote that put it on top of another award."""
     both_with: tuple[str, ...] = ()
+    both_note: str | None = None
+    """What the text leaves open on holding both."""
     half_of: str | None = None
     """The measure whose other half, paid by another level, this is: asked for only with that one."""
     assumptions: tuple[str, ...] = ()

@@ -51,14 +51,14 @@ class Segmenter:
         """Whether the word is frequent enough for its part-of-speech tag to be believed."""
         return bool(self._tokenizer.FREQ.get(text, 0) >= _COMMON)
 
-    def borders(self, text: str) -> frozenset[int]:
-        """The positions in ``text`` at which a word begins or ends."""
-        borders = {0}
+    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where the words of the dictionary stand in ``text``, covering it; no word is invented."""
+        spans: list[tuple[int, int]] = []
         position = 0
-        for word in self._tokenizer.cut(text):
+        for word in self._tokenizer.cut(text, HMM=False):
+            spans.append((position, position + len(word)))
             position += len(word)
-            borders.add(position)
-        return frozenset(borders)
+        return tuple(spans)
 
 
 _COMMON = 1000

@@ -1,4 +1,4 @@
-"""Small typos forgiven: a word of the domain with one character wrong is read as that word.
+"""Small typos forgiven: a word of the domain with one character wrong, missing, doubled or swapped.
 
 A wrong character is believed a typo where it sounds like the right one (pinyin input), or where the word is
 long and the wrong character belongs to no word of its own. 「单项亚军」 is another thing, not a typo.
@@ -6,20 +6,29 @@ long and the wrong character belongs to no word of its own. 「单项亚军」 i
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 _CHINESE = re.compile(r"[一-鿿]+")
 _LONGEST = 10
+_LATIN = re.compile(r"(?<![a-z])[a-z]{5,}(?![a-z])")
+_CLOSE = 0.84
+"""difflib's ratio: one letter wrong in seven passes, two do not."""
 
 
 class Spelling:
     """Finds words of a vocabulary written with one character wrong, in time linear in the text."""
 
-    def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._vocabulary = tuple(word for word in vocabulary if _CHINESE.fullmatch(word))
+    def __init__(self, vocabulary: Iterable[str], names: Iterable[str] = ()) -> None:
+        """``names`` are believed misspelt even where the wrong character sounds otherwise."""
+        vocabulary, names = tuple(vocabulary), tuple(names)
+        self._names = frozenset(names)
+        # Sorted, since among equally close words the first is taken.
+        self._latin_words = sorted({w for word in vocabulary for w in _LATIN.findall(word)})
+        self._vocabulary = tuple(w for w in (*vocabulary, *names) if _CHINESE.fullmatch(w))
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -43,35 +52,80 @@ class Spelling:
         ``words`` are spans of the text that are words by themselves, ``particles`` those that carry grammar:
         neither holds a typo, save where a whole window sounds like the right word.
         """
+        found: list[tuple[int, int, str]] = list(self._latin(text))
         holder: list[tuple[int, int] | None] = [None] * len(text)
         for start, end in words:
             if end - start > 1:
                 holder[start:end] = [(start, end)] * (end - start)
         grammar = {index for start, end in particles for index in range(start, end)}
-        found: list[tuple[int, int, str]] = []
         taken = bytearray(len(text) + 1)
-        for length in range(min(_LONGEST, len(text)), 1, -1):
-            for start in range(len(text) - length + 1):
-                end = start + length
+        for sounding in (True, False):
+            for start, end in _windows(len(text)):
                 window = text[start:end]
                 if any(taken[start:end]) or window in self._known:
                     continue
-                for position in range(length):
+                real = all(holder[start:end])
+                for position in range(end - start):
                     held = holder[start + position]
-                    crosses = held is not None and not (start <= held[0] and held[1] <= end)
-                    if start + position in grammar or crosses:
+                    if start + position in grammar or (held and not _may_split(text, held, start, end)):
                         continue
-                    meant = self._meant(window, position, free=held is None)
-                    if meant is not None:
+                    meant = self._meant(window, position, free=held is None, sounding=sounding)
+                    # 「水费减免」 is made of real words: only a policy's own word is believed meant.
+                    if meant is not None and (not real or meant in self._names):
                         found.append((start, end, meant))
-                        taken[start:end] = b"\x01" * length
+                        taken[start:end] = b"\x01" * (end - start)
                         break
+        for start, end in _windows(len(text)):
+            whole = all(
+                held is None or (start <= held[0] and held[1] <= end) for held in holder[start:end]
+            ) and not all(held is not None for held in holder[start:end])
+            window = text[start:end]
+            if window in self._known or window[1:] in self._known or window[:-1] in self._known:
+                continue
+            if whole and not any(taken[start:end]):
+                meant = self._slipped.get(window) or self._undoubled(window)
+                if meant is not None:
+                    found.append((start, end, meant))
+                    taken[start:end] = b"\x01" * (end - start)
         return tuple(sorted(found))
 
-    def _meant(self, window: str, position: int, *, free: bool) -> str | None:
+    @cached_property
+    def _slipped(self) -> dict[str, str]:
+        """Longer words with a character left out or two neighbours swapped."""
+        slips: dict[str, str] = {}
+        for word in self._vocabulary:
+            if len(word) >= 3:
+                for i in range(len(word) - 1):
+                    slips.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], word)
+            if len(word) >= (4 if word in self._names else 5):
+                for i in range(1, len(word) - 1):
+                    slips.setdefault(word[:i] + word[i + 1 :], word)
+        return slips
+
+    def _latin(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Misspelt Latin words of some length: 「inventon」 → invention."""
+        for match in _LATIN.finditer(text):
+            if match.group() not in self._latin_words:
+                word = match.group()
+                alike = [w for w in self._latin_words if w[0] == word[0] and abs(len(w) - len(word)) <= 1]
+                near = difflib.get_close_matches(word, alike, n=1, cutoff=_CLOSE)
+                if near:
+                    yield match.start(), match.end(), near[0]
+
+    def _undoubled(self, window: str) -> str | None:
+        """「小巨巨人」 → 小巨人."""
+        for i in range(len(window) - 1):
+            if window[i] == window[i + 1] and len(window) > 3:
+                word = window[:i] + window[i + 1 :]
+                if word in self._known:
+                    return word
+        return None
+
+    def _meant(self, window: str, position: int, *, free: bool, sounding: bool) -> str | None:
         """The word the window means if its character at ``position`` is wrong.
 
-        ``free``: the character is part of no word, so that it is likely wrong without sounding right.
+        ``sounding``: the wrong character must sound like the right one. ``free``: it is part of no word, so
+        that it is likely wrong without sounding right.
         """
         written = window[position]
         if not _CHINESE.fullmatch(written):
@@ -81,11 +135,28 @@ class Spelling:
         if rest in self._known:
             return None
         for word in self._with_a_hole.get(f"{window[:position]}*{window[position + 1 :]}", ()):
-            if sound(written) == sound(word[position]) and (free or len(window) >= 3):
+            alike = sound(written) == sound(word[position])
+            if sounding and alike and (len(window) >= 3 or free):
                 return word
-            if free and len(window) >= 4:
+            if not sounding and free and len(window) >= 4 and word in self._names:
                 return word
         return None
+
+
+def _windows(length: int) -> Iterator[tuple[int, int]]:
+    """All stretches of 2 to 10 characters, the longest first."""
+    for size in range(min(_LONGEST, length), 1, -1):
+        for start in range(length - size + 1):
+            yield start, start + size
+
+
+def _may_split(text: str, word: tuple[int, int], start: int, end: int) -> bool:
+    """A word that the window cuts may be chance: 「智能工唱和…」 holds 唱和, but what it leaves is 和."""
+    outside = text[word[0] : max(word[0], start)] + text[min(word[1], end) : word[1]]
+    return all(character in _JOINING for character in outside)
+
+
+_JOINING = frozenset("的了和与及跟也都还在是把被给对就吗呢吧")
 
 
 @lru_cache(maxsize=8192)

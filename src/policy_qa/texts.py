@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policy_qa.domain import Proof
+from policy_qa.domain import Proof, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,9 @@ FRAMES: dict[str, Frame] = {
         "这里只回答惠企政策方面的问题，您问的不在范围内，请换一个与企业扶持政策有关的问题。", "template"
     ),
     "eligibility": Frame("按您说的情况，能对上的支持如下。", "template"),
-    "eligibility_open": Frame("要判断能享受哪些支持，还需要了解企业的情况，请先回答下面的问题。", "template"),
+    "eligibility_open": Frame(
+        "文件里写明数额的支持如下，能不能享受要看企业的情况，请回答下面的问题。", "template"
+    ),
     "empty": Frame("没有收到问题，请写下您想问的内容。", "template"),
     "no_words": Frame("您的输入里没有可以理解的文字，请用一句话写下您想问的内容。", "template"),
     "too_long": Frame("您的问题太长，请把要问的缩短成几句话再试。", "template"),
@@ -109,6 +111,11 @@ UNPRINTED = {
 
 PAYEES = {"guarantee_institution": "担保机构", "student": "定向培养生"}
 """Who receives support that is not the enterprise's own, in the words of the policies."""
+
+
+def listed(segment: Segment) -> str:
+    """The departments of a segment as printed, with the 等 that leaves the list open."""
+    return "、".join(segment.departments) + ("等" if segment.open_ended else "")
 
 
 def labels(printed: Iterator[str] | list[str]) -> str:

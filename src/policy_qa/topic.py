@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +18,8 @@ from policy_qa.segmenter import Segmenter
 from policy_qa.spelling import Spelling
 from policy_qa.text import fold
 
-_PHRASE_END = re.compile(r"[，。；;？?！!,:：\n]|(?<!\d)\.(?!\d)")
+_PHRASE_END = re.compile(r"[，。；;？?！!:：\n]|(?<!\d)[,.]|[,.](?!\d)")
+ITEM_END = re.compile(r"[、和及与+;；]|加上|以及| and ")
 _FUNCTION_TAGS = frozenset("rpcumqytefod")
 _LIGHT = frozenset(
     "能会可要想给拿补贴奖领发了的得着过没有不去来到个多少几钱是在和跟对把被让就也都还再又才只很太更最这那哪啥咋么呢吗吧啊呀嘛哦"
@@ -60,6 +61,16 @@ class Reading:
             start = mark.end()
         return start, len(self.text)
 
+    def item_of(self, position: int) -> tuple[int, int]:
+        """The span of the item of a list around ``position``: 「6件实用新型、3件发明」 are two."""
+        start, end = self.phrase_of(position)
+        for mark in ITEM_END.finditer(self.text, start, end):
+            if mark.end() <= position:
+                start = mark.end()
+            elif mark.start() > position:
+                return start, mark.start()
+        return start, end
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -81,6 +92,8 @@ class Rejection:
     measure: Measure
     why: str
     score: float
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where the other thing stands: a figure beside it is no figure of a named measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,13 @@ class TopicReader:
         self._measures = tuple(measure for entry in rules for measure in entry.measures)
         self._lexicon = lexicon
         self._segmenter = segmenter
-        self._spelling = Spelling((*lexicon.topical, *spellings, *self._title_words()))
+        names = {word for measure in self._measures for words in measure.names for word in words}
+        names |= {mean for term in lexicon.meanings for mean in term} | set(_LEVELS)
+        names -= lexicon.generic
+        latin = (word for word in lexicon.words if word.isascii())
+        # Sorted, since of two equally near words the first is taken, in every process the same.
+        titles = sorted(self._title_words())
+        self._spelling = Spelling((*lexicon.topical, *latin, *spellings, *titles), sorted(names))
 
     def _title_words(self) -> frozenset[str]:
         """The words of the measures' titles: what a typo may have meant beside the lexicon's words."""
@@ -146,9 +165,8 @@ class TopicReader:
         return self._segmenter.is_word(text) or bool(self._lexicon.scan(text))
 
     def _tokenised(self, plain: str) -> Reading:
-        borders = self._segmenter.borders(plain)
-        # 「市长」 is no level 「市」: a single character counts only as a word of its own.
-        terms = tuple(t for t in self._lexicon.scan(plain) if len(t.text) > 1 or {t.start, t.end} <= borders)
+        words = self._segmenter.spans(plain)
+        terms = tuple(term for term in self._lexicon.scan(plain) if _stands_alone(term, plain, words))
         tokens: list[Token] = []
         position = 0
         for term in terms:
@@ -195,7 +213,7 @@ class TopicReader:
             if standing and not weak:
                 named.append(replace(naming, spans=standing))
             else:
-                rejected.append(Rejection(measure, why or "", naming.score))
+                rejected.append(Rejection(measure, why or "", naming.score, naming.spans))
         return Topic(reading, most_specific(named), tuple(named), tuple(rejected), _unheld(reading))
 
     def _too_weak(self, naming: Naming, reading: Reading) -> str | None:
@@ -203,7 +221,7 @@ class TopicReader:
 
         In its own phrase a thing is unknown if the measure has no word for it, elsewhere if no measure has.
         """
-        if not all(word in naming.measure.weak for word in naming.words):
+        if not _is_weak(naming):
             return None
         own = _own_words(naming.measure)
         named = {index for start, end in naming.spans for index in range(start, end)}
@@ -226,13 +244,13 @@ class TopicReader:
         best: Naming | None = None
         for words in measure.names:
             found = {word: occurrences(word, reading) for word in words}
-            if not all(found.values()) or not _levels_stand_before(found, reading):
+            if not all(found.values()) or not levels_stand_before(found, reading):
                 continue
             score = sum(self._weights[word] for word in words)
             if best is None or _preference(words, score, measure) > _preference(
                 best.words, best.score, measure
             ):
-                informative = [word for word in words if self._weights[word] > _INFORMATIVE]
+                informative = [w for w in words if self._weights[w] > _INFORMATIVE and w not in _LEVELS]
                 spans = _together(found, informative or words, reading)
                 best = Naming(measure, tuple(words), tuple(sorted(spans)), score, bool(informative))
         return best
@@ -245,11 +263,14 @@ def _preference(words: Sequence[str], score: float, measure: Measure) -> tuple[b
 def _together(
     found: dict[str, list[tuple[int, int]]], words: Sequence[str], reading: Reading
 ) -> set[tuple[int, int]]:
-    """The spans of ``words`` in the phrases that hold all words of the name; all spans where none does."""
-    phrases = [{reading.phrase_of(start) for start, _ in spans} for spans in found.values()]
-    shared = set.intersection(*phrases)
+    """The spans of ``words`` in the items or phrases that hold all words of the name; else all spans."""
     spans = {span for word in words for span in found[word]}
-    return {span for span in spans if reading.phrase_of(span[0]) in shared} or spans
+    for place_of in (reading.item_of, reading.phrase_of):
+        places = [{place_of(start) for start, _ in own} for own in found.values()]
+        shared = set.intersection(*places)
+        if shared:
+            return {span for span in spans if place_of(span[0]) in shared}
+    return spans
 
 
 _INFORMATIVE = 1.0
@@ -258,18 +279,32 @@ _INFORMATIVE = 1.0
 _LEVELS = ("国家级", "省级", "市级", "县级")
 
 
-def _levels_stand_before(found: dict[str, list[tuple[int, int]]], reading: Reading) -> bool:
+def levels_stand_before(found: Mapping[str, Sequence[tuple[int, int]]], reading: Reading) -> bool:
     """A level in a name must stand right before another word of it: 「省里的报纸」, not 「省里…专精特新」."""
     things = [span for word, spans in found.items() if word not in _LEVELS for span in spans]
     return all(
         any(
-            -4 <= start - end <= 3 and "，" not in reading.text[end:start]
+            -4 <= start - end <= 3 and "," not in reading.text[end:start]
             for _, end in spans
             for start, _ in things
         )
         for word, spans in found.items()
         if word in _LEVELS
     )
+
+
+def _stands_alone(term: Term, plain: str, words: Sequence[tuple[int, int]]) -> bool:
+    """Whether no longer word begins with the term: 「市长」 is no level 「市」, 「技术改造」 no 「技术」.
+
+    The head of a Chinese compound stands last, so that what ends a longer word keeps its meaning, and so does
+    what one character goes on (专利权), unless that makes a person of it (机器人).
+    """
+    if term.kind != "generic" and len(term.text) > 2:
+        return True
+    longer = [end for start, end in words if start == term.start and end > term.end]
+    if len(term.text) == 2 and longer == [term.end + 1]:
+        return plain[term.end] not in "人员师"
+    return not longer
 
 
 def _nominal(word: str, tag: str) -> bool:
@@ -279,17 +314,42 @@ def _nominal(word: str, tag: str) -> bool:
 def occurrences(word: str, reading: Reading) -> list[tuple[int, int]]:
     """Where a word of a policy is said: literally, or by a term that stands for it."""
     needle = normal(word)
-    spans = [(t.start, t.end) for t in reading.terms if any(needle in normal(m) for m in t.means)]
+    spans = [
+        (t.start, t.end)
+        for t in reading.terms
+        if any(needle in normal(mean) for mean in t.means) and (t.kind != "place" or _of_a_grant(t, reading))
+    ]
     start = reading.text.find(needle)
     while start >= 0:
-        spans.append((start, start + len(needle)))
+        if _stands_free(start, start + len(needle), reading):
+            spans.append((start, start + len(needle)))
         start = reading.text.find(needle, start + 1)
     return sorted(set(spans))
 
 
+def _of_a_grant(place: Term, reading: Reading) -> bool:
+    """A country counts where something was granted, not where a machine came from."""
+    start, end = reading.phrase_of(place.start)
+    return bool(_GRANT.search(reading.text, start, end))
+
+
+_GRANT = re.compile(r"专利|发明|授权|获|下证|拿|批|invention|patent|grant")
+
+
+def _stands_free(start: int, end: int, reading: Reading) -> bool:
+    """「上市」 in 「评上市级精品」 is chance: a word may be part of a longer one that names a thing."""
+    for token in reading.tokens:
+        inside = token.start <= start and end <= token.end
+        apart = token.end <= start or end <= token.start
+        around = start <= token.start and token.end <= end
+        if not (apart or around or (inside and token.content and token.known)):
+            return False
+    return True
+
+
 def most_specific(namings: Sequence[Naming]) -> tuple[Naming, ...]:
     """Best first; a naming whose words a better one already uses adds nothing."""
-    ordered = sorted(namings, key=lambda naming: (not naming.informative, -naming.score))
+    ordered = sorted(namings, key=lambda one: (not one.informative, _is_weak(one), -one.score))
     accepted: list[Naming] = []
     for naming in ordered:
         if accepted and not naming.informative and accepted[0].informative:
@@ -301,8 +361,19 @@ def most_specific(namings: Sequence[Naming]) -> tuple[Naming, ...]:
         ]
         if covered and all(covered):
             continue
+        if _is_weak(naming) and any(_borne_by(naming, other) for other in accepted):
+            continue
         accepted.append(naming)
     return tuple(accepted)
+
+
+def _is_weak(naming: Naming) -> bool:
+    return all(word in naming.measure.weak for word in naming.words)
+
+
+def _borne_by(naming: Naming, other: Naming) -> bool:
+    """「专利质押贷款的利息」 is one thing: 贷款 and 利息 stand in what the better naming names."""
+    return not _is_weak(other) and all(word in _own_words(other.measure) for word in naming.words)
 
 
 def _another_thing(naming: Naming, span: tuple[int, int], reading: Reading) -> str | None:
@@ -310,15 +381,21 @@ def _another_thing(naming: Naming, span: tuple[int, int], reading: Reading) -> s
     measure = naming.measure
     start, end = span
     phrase = reading.phrase_of(start)
-    item = _listed_item(reading.text, start, end, phrase)
+    left, right = reading.item_of(start)
     for word in measure.excludes:
-        if word in item:
+        if word in reading.text[left:right]:
             return f"问的是“{word}”，这一条不包括"
-    level = _level_before(start, phrase[0], reading)
-    if measure.level and level and level != measure.level:
-        return f"问的是“{level}{reading.text[start:end]}”，条文写的是{measure.level}"
-    if len(naming.words) > 1 and naming.informative and naming.score > 4:
-        return None
+    levels = _levels_before(start, phrase[0], reading)
+    if (
+        measure.level
+        and measure.level not in reading.text[start:end]
+        and levels
+        and measure.level not in levels
+    ):
+        return f"问的是“{'、'.join(sorted(levels))}{reading.text[start:end]}”，条文写的是{measure.level}"
+    spoken = next((t for t in reading.terms if (t.start, t.end) == span and t.text not in t.means), None)
+    if (len(naming.words) > 1 and naming.score > 4) or (spoken and len(spoken.text) > 3):
+        return None  # a compound names the thing by itself: 「清华|大学的成果」
     own = _own_words(measure)
     for part in (_modifier_before(start, phrase[0], reading), _head_after(end, phrase[1], reading)):
         if part and part not in own and not all(t.text in own for t in _tokens_in(part, reading)):
@@ -340,23 +417,21 @@ def _tokens_in(part: str, reading: Reading) -> list[Token]:
     return [t for t in reading.tokens if start <= t.start and t.end <= start + len(part)]
 
 
-def _listed_item(text: str, start: int, end: int, phrase: tuple[int, int]) -> str:
-    """The item of a list that holds the span: 「6件实用新型、3件发明」 are two."""
-    marks = "、和及与"
-    left = max((text.rfind(mark, phrase[0], start) for mark in marks), default=-1)
-    rights = [found for mark in marks if (found := text.find(mark, end, phrase[1])) >= 0]
-    return text[max(left + 1, phrase[0]) : min(rights, default=phrase[1])]
-
-
-def _level_before(start: int, limit: int, reading: Reading) -> str | None:
-    """The level of recognition that directly modifies the thing at ``start``."""
+def _levels_before(start: int, limit: int, reading: Reading) -> frozenset[str]:
+    """The levels of recognition that directly modify the thing at ``start``: 「国家级、省级媒体」 has two."""
+    levels: set[str] = set()
     for token in reversed([t for t in reading.tokens if limit <= t.start and t.end <= start]):
         term = next((t for t in reading.terms if t.start == token.start and t.kind == "level"), None)
-        if term:
-            return term.means[0] if _recognition(term, reading.text) else None
-        if token.content or not token.known:
-            return None
-    return None
+        if term and _recognition(term, reading.text):
+            levels.add(term.means[0])
+        elif token.text == " ":
+            continue
+        elif not (levels and token.text in _LIST_MARKS) and (term or token.content or not token.known):
+            break
+    return frozenset(levels)
+
+
+_LIST_MARKS = frozenset("、和及与或跟")
 
 
 def _recognition(term: Term, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from decimal import Decimal
 from policy_qa.domain import Answer, Clause, Hit
 from policy_qa.money import plain
 from policy_qa.rules import Rules
+from policy_qa.text import fold
 
 
 def to_json(value: object) -> object:
@@ -29,12 +31,15 @@ def to_json(value: object) -> object:
 
 
 def dumps(value: object) -> str:
-    """One line of UTF-8 JSON; a lone surrogate of the input is escaped, since UTF-8 cannot hold it."""
-    text = json.dumps(value, ensure_ascii=False)
+    """One line of UTF-8 JSON; a lone surrogate of the input is escaped, since UTF-8 cannot hold it.
+
+    Raises ValueError for NaN and infinities, which JSON does not know.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(value, ensure_ascii=True)
+        return json.dumps(value, ensure_ascii=True, allow_nan=False)
     return text
 
 
@@ -79,3 +84,23 @@ def hits_json(hits: Iterable[Hit], quotes: Iterable[str]) -> dict[str, object]:
             for h, quote in zip(hits, quotes, strict=True)
         ]
     }
+
+
+def nearest_sentence(clause: Clause, words: Iterable[str]) -> str:
+    """The sentence of a clause that holds most of ``words`` by length, verbatim.
+
+    A word counts once, in comparison form, so that neither spaces nor width hide it; of sentences that hold
+    as much the first is taken, the clause's title after all others.
+    """
+    sentences = [match.group() for match in _SENTENCE.finditer(clause.text)]
+    wanted = {fold(word).lower() for word in words} - {""}
+
+    def held(sentence: str) -> tuple[int, bool]:
+        folded = fold(sentence).lower()
+        title = sentence.removesuffix("。").endswith(clause.title)
+        return sum(len(word) for word in wanted if word in folded), not title
+
+    return max(sentences, key=held, default=clause.text)
+
+
+_SENTENCE = re.compile(r"[^。；\s][^。；]*[。；]?")
