@@ -655,7 +655,7 @@ def test_a_question_is_read_with_its_amounts_as_decimals(tmp_path: Path) -> None
         (LINE | {"total": "5e5"}, "“total”不是写成文字的数"),
         (LINE | {"bound": None}, "有“total”而没有“bound”"),
         (LINE | {"question": 1}, "“question”不是文字"),
-        (LINE | {"id": "x-1"}, "不以 dev、test 开头"),
+        (LINE | {"id": "x-1"}, "不以 dev、hard、test 开头"),
         (LINE, "编号“dev-001”用了两次"),
     ],
 )
@@ -794,7 +794,8 @@ def test_perturbed_things_must_be_refused_and_held_controls_answered(tmp_path: P
 
 def evaluation_folder(folder: Path) -> Path:
     perturbations(folder)
-    written(folder, LINE | {"id": "test-001"}).rename(folder / "questions.test.jsonl")
+    for split in ("test", "hard"):
+        written(folder, LINE | {"id": f"{split}-001"}).rename(folder / f"questions.{split}.jsonl")
     written(folder, LINE)
     return folder
 
@@ -805,7 +806,7 @@ def test_the_suites_run_together_or_alone(tmp_path: Path) -> None:
     def splits(suite: str) -> list[str]:
         return [report.split for report in run_suites(folder, suite, lambda _: refusal()).reports]
 
-    assert splits("all") == ["dev", "test", "perturbations"]
+    assert splits("all") == ["dev", "hard", "test", "perturbations"]
     assert [splits(suite) for suite in evaluation.SUITES] == [[suite] for suite in evaluation.SUITES]
     with pytest.raises(UsageError, match="没有“train”这一组评测"):
         run_suites(folder, "train", lambda _: refusal())

@@ -26,7 +26,9 @@ Ask = Callable[[str], AnswerObject]
 ClauseText = Callable[[str, str], str | None]
 """(policy, clause label) → the clause's text, None where there is none."""
 
-SPLITS = ("dev", "test")
+SPLITS = ("dev", "hard", "test")
+_DEVELOPED = ("dev", "hard")
+"""The splits whose misses are listed: the product is developed against them."""
 SUITES = (*SPLITS, "perturbations")
 STYLES = ("formal", "colloquial", "typo", "english")
 KINDS = (
@@ -701,7 +703,7 @@ def score(
     return Report(
         split=split,
         metrics=(*metrics[:2], _mean_reciprocal(ranks), *metrics[2:]),
-        misses=misses if split == "dev" else (),
+        misses=misses if split in _DEVELOPED else (),
         by_style=tuple(_rate(style, [right for q, right in whole if q.style == style]) for style in STYLES),
         by_kind=tuple(_rate(kind, [right for q, right in whole if q.kind == kind]) for kind in KINDS),
     )
@@ -862,7 +864,7 @@ def passed(report: Report) -> bool:
 
 def render(report: Report) -> str:
     """The report as a plain text table in Chinese; bars on the test split only, misses on dev only."""
-    heads = {"dev": "开发题", "test": "测试题"}
+    heads = {"dev": "开发题", "hard": "难题", "test": "测试题"}
     lines = [f"评测：{heads.get(report.split, '替换题')}（{report.split}）", ""]
     bars = {bar.metric: bar for bar in BARS} if report.split == "test" else {}
     rows = [("指标", "结果", "个数", "95% 区间", "门槛" if bars else "")]
@@ -876,7 +878,7 @@ def render(report: Report) -> str:
         if breakdown:
             lines += ["", f"{title}："]
             lines += _table([(metric.name, *_cells(metric)) for metric in breakdown if metric.count])
-    if report.split == "dev" and report.misses:
+    if report.split in _DEVELOPED and report.misses:
         lines += ["", f"未通过的检查（{len(report.misses)} 处）："]
         lines += [
             f"{miss.question_id} {TITLES[miss.metric].removesuffix('（越低越好）')}："
@@ -934,7 +936,7 @@ def to_json(report: Report) -> dict[str, object]:
                 "got": miss.got,
             }
             for miss in report.misses
-            if report.split == "dev"
+            if report.split in _DEVELOPED
         ],
     }
 

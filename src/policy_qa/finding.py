@@ -122,6 +122,13 @@ def _measure_finding(question: Question, facts: Mapping[str, FactValue], holding
             return Finding("answered", holding, (measure_over,), calculation, reversed_measure=measure_over)
     unprinted = _unprinted(question, measures, holding)
     if question.route == "general":
+        if (
+            Ask.AWARD in asks
+            and Ask.LIST not in asks
+            and not any(m.is_money for m in measures)
+            and not unprinted
+        ):
+            unprinted = (Ask.AMOUNT,)
         status: Status = "not_specified" if unprinted else "answered"
         return Finding(
             status, holding, measures, failing=failing, unprinted=unprinted, missing_parts=missing_parts
@@ -249,6 +256,8 @@ def _unprinted(question: Question, measures: Sequence[Measure], holding: Holding
     asked = [ask for ask in UNPRINTED_ASKS if ask in question.asks]
     if Ask.STACKING in asked and any(measure.stacking for measure in measures):
         asked.remove(Ask.STACKING)
+    if Ask.PERIOD in asked and any(measure.once for measure in measures):
+        asked.remove(Ask.PERIOD)  # 「一次性」 is what the quote says
     if question.route == "amount" and question.asks & {Ask.AMOUNT, Ask.RATE, Ask.CAP}:
         # A story told on the way to a sum (去年签的合同，流程走完了) asks for none of these.
         asked = [ask for ask in asked if ask in (Ask.STACKING, Ask.PERIOD)]

@@ -147,6 +147,8 @@ def _route(question: Question) -> Route:
         Ask.DUTIES in asks or not topic.named or Ask.CONTACT in asks
     ):
         return "department"
+    if Ask.LIST in asks and question.own and not asks & {Ask.CONTACT, Ask.DEADLINE, Ask.MATERIALS}:
+        return "eligibility"
     if question.stated.inputs and not asks & {Ask.DEADLINE, Ask.MATERIALS, Ask.CONTACT}:
         return "amount"
     if Ask.CONTACT in asks and not asks & {Ask.AMOUNT, Ask.RATE}:
@@ -154,7 +156,7 @@ def _route(question: Question) -> Route:
     if Ask.LIST in asks and (not topic.named or question.own):
         return "eligibility"
     if Ask.LIST in asks:
-        return "amount"
+        return "amount" if any(measure.is_money for measure in question.measures) else "general"
     if Ask.ORIGIN in asks or (Ask.HEADCOUNT in asks and not asks & {Ask.AMOUNT}):
         return "general"
     if asks & {Ask.DEADLINE, Ask.MATERIALS}:
