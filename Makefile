@@ -53,7 +53,8 @@ $(INSTALLED): pyproject.toml constraints.txt $(BIN)/python
 	@echo '── 安装依赖（第一次需要几分钟）'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv \
 	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch \
-	  && $(BIN)/uv pip install --quiet --python $(BIN)/python $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"} -c constraints.txt -e '.[dev]' \
+	  && $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"} -c constraints.txt -e '.[dev]' \
+	  && $(BIN)/python -m compileall -q src \
 	  || { echo '依赖没有装全，请检查网络和 pip 的软件源设置，再运行一次同样的命令。' >&2; exit 1; }
 	@touch $@
 

@@ -18,6 +18,7 @@ from policy_qa.proof import Draft
 from policy_qa.question import Question
 from policy_qa.references import existing_range
 from policy_qa.rules import Measure, PerUnit, RateOf
+from policy_qa.status import notices
 from policy_qa.texts import FRAMES, PAYEES, UNPRINTED, labels, listed
 
 _NEEDS_SHOWN = 3
@@ -35,28 +36,13 @@ def compose(question: Question, finding: Finding, corpus: Corpus, as_of: datetim
     return list(dict.fromkeys(drafts))
 
 
-def notices(policies: Sequence[Policy], as_of: datetime.date) -> tuple[str, ...]:
-    """What has to be known of the policies: drafts, policies not in force on the day asked about."""
-    return tuple(draft.text for draft in _status_notes(policies, as_of))
-
-
-def in_force(policy: Policy, as_of: datetime.date) -> bool:
-    """Whether nothing printed says that the policy was not in force on the day; a draft prints nothing."""
-    begun = policy.in_force_from is None or policy.in_force_from <= as_of
-    return begun and (policy.in_force_until is None or as_of <= policy.in_force_until)
-
-
 def _cited(drafts: Sequence[Draft], corpus: Corpus) -> list[Policy]:
     cited = {citation.policy for draft in drafts for citation in draft.citations}
     return [holding.policy for holding in corpus.holdings if holding.policy.id in cited]
 
 
 def _status_notes(policies: Sequence[Policy], as_of: datetime.date) -> Iterator[Draft]:
-    for policy in policies:
-        if not in_force(policy, as_of):
-            yield _draft("not_in_force", policy=policy.title)
-        if policy.status == "征求意见稿":
-            yield _draft("draft", policy=policy.title)
+    return (Draft(text) for text in notices(policies, as_of))
 
 
 def _draft(frame: str, *citations: Citation, **slots: str) -> Draft:

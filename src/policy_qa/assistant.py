@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from policy_qa.answer import compose, notices
+from policy_qa.answer import compose
 from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Answer, Embedder, FactValue, Hit
 from policy_qa.errors import StoreError
@@ -20,6 +20,7 @@ from policy_qa.proof import Record, prove
 from policy_qa.question import Understanding
 from policy_qa.retrieval import NO_EVIDENCE, Retriever, passages
 from policy_qa.settings import Settings
+from policy_qa.status import notices
 
 LEXICAL_ONLY = "语义检索没有启用，只按用词检索：{why}"
 

@@ -165,7 +165,7 @@ def clause(
     if json:
         _print(dumps(clause_json(found, holding.policy.id, holding.rules)))
         return
-    from policy_qa.answer import notices
+    from policy_qa.status import notices
 
     if not found:
         said = FRAMES["no_clause"].render({"said": _shortened(label), "range": existing_range(clauses)})
@@ -188,8 +188,8 @@ def search(
     json: Json = False,
 ) -> None:
     """找出与几个词最相近的条款。"""
-    from policy_qa.answer import notices
     from policy_qa.question import LONGEST_QUESTION
+    from policy_qa.status import notices
     from policy_qa.wire import dumps, hits_json, nearest_sentence
 
     if len(query) > LONGEST_QUESTION:
