@@ -1,4 +1,4 @@
-"""Promises about what a question wants to know: an ask is read from its words of asking, and from no others."""
+"""Promises about what a question wants to know: it is read from its words of asking, and from no others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from policy_qa.asks import MONEY_ASKS, STRICT_ASKS, Ask, read_asks
 from policy_qa.lexicon import normal
 
 ASKED: dict[Ask, tuple[str, ...]] = {
-    Ask.AMOUNT: ("小巨人奖多少钱", "升规给几万", "挂牌的奖励标准是什么", "how much is the award", "这两样合计给多少"),
+    Ask.AMOUNT: (
+        "小巨人奖多少钱",
+        "升规给几万",
+        "挂牌的奖励标准是什么",
+        "how much is the award",
+        "这两样合计给多少",
+    ),
     Ask.RATE: ("推广费补百分之几", "技术合同给几成", "补助比例是多少", "what percent is paid"),
     Ask.CAP: ("贴息封顶是多少", "最高能给到多少", "撑死给多少", "what is the maximum"),
     Ask.REVERSE: (
@@ -96,6 +102,12 @@ def test_the_asks_of_a_question_are_exactly_these(text: str, asks: set[Ask]) -> 
     assert read_asks(normal(text)) == asks
 
 
+@pytest.mark.xfail(strict=True, reason="么 at the end is taken for 吗 in 什么 too")
+@pytest.mark.parametrize("text", ["市财政局负责什么", "这条写了什么", "推广费是什么"])
+def test_a_question_for_what_is_no_question_for_yes_or_no(text: str) -> None:
+    assert Ask.VERDICT not in read_asks(normal(text))
+
+
 def test_asks_of_money_name_a_thing_to_be_had_and_asks_for_a_clock_or_an_office_do_not() -> None:
     assert MONEY_ASKS < STRICT_ASKS
-    assert STRICT_ASKS - MONEY_ASKS == {Ask.EXISTENCE, Ask.PROCESS, Ask.MATERIALS, Ask.DEADLINE}
+    assert sorted(STRICT_ASKS - MONEY_ASKS) == ["deadline", "existence", "materials", "process"]

@@ -30,7 +30,7 @@ CONTENT = LexiconFile.model_validate(
 
 @pytest.fixture
 def lexicon() -> Lexicon:
-    return Lexicon(CONTENT, policy_words=("展位费", "小巨人", "智能工厂", "智能"))
+    return Lexicon(CONTENT, policy_words=("展位费", "小巨人", "智能工厂", "智能", "能效标识"))
 
 
 # ── how a question is read ──────────────────────────────────────────────────────────────────────
@@ -61,7 +61,9 @@ def test_a_question_is_read_without_width_case_and_blanks_but_a_telegram_keeps_i
     assert normal(text) == read
 
 
-@pytest.mark.parametrize("text", ["国内发明3件 国外1项 合计 50 万元", "Ｌittle  Giant 奖 多少", "实付 300万", ""])
+@pytest.mark.parametrize(
+    "text", ["国内发明3件 国外1项 合计 50 万元", "Ｌittle  Giant 奖 多少", "实付 300万", ""]
+)
 def test_what_was_read_once_is_read_the_same_again(text: str) -> None:
     assert normal(normal(text)) == normal(text)
 
@@ -87,6 +89,8 @@ def test_terms_stand_in_order_with_their_kind_and_meaning(lexicon: Lexicon) -> N
         ("智能工厂", [("智能工厂", ("智能工厂",))]),
         ("智能", [("智能", ("智能",))]),
         ("摆摊费参展费", [("摆摊费", ("展位费",)), ("参展费", ("展会", "展位费"))]),
+        ("参展位费", [("展位费", ("展位费",))]),
+        ("智能效标识", [("能效标识", ("能效标识",))]),
         ("光伏", []),
         ("", []),
     ],
@@ -124,7 +128,7 @@ def test_a_foreign_place_stands_for_abroad(lexicon: Lexicon) -> None:
 
 def test_only_words_of_policies_and_for_them_can_be_what_a_typo_meant(lexicon: Lexicon) -> None:
     assert set(lexicon.topical) == {
-        "展位费", "小巨人", "智能工厂", "智能", "规上工业企业", "小升规", "above scale", "摆摊费",
+        "展位费", "小巨人", "智能工厂", "智能", "能效标识", "规上工业企业", "小升规", "above scale", "摆摊费",
         "展会", "参展", "参展费", "知识产权", "ip",
     }  # fmt: skip
 
@@ -132,7 +136,8 @@ def test_only_words_of_policies_and_for_them_can_be_what_a_typo_meant(lexicon: L
 def test_a_word_said_for_two_things_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.yaml"
     path.write_text(
-        "entries:\n- {means: [展位费], say: [摊位]}\n- {means: [展会], say: [ 摊 位 ]}\ngeneric: {}\n", "utf-8"
+        "entries:\n- {means: [展位费], say: [摊位]}\n- {means: [展会], say: [ 摊 位 ]}\ngeneric: {}\n",
+        "utf-8",
     )
 
     with pytest.raises(CorpusError) as refused:

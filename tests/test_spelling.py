@@ -7,7 +7,8 @@ import pytest
 from policy_qa.spelling import Spelling, sound
 
 VOCABULARY = (
-    "小巨人", "单项冠军", "工业精品", "精品安徽", "数字化车间", "股权交易中心", "公共服务示范平台", "用气减免", "技术合同网",
+    "小巨人", "单项冠军", "工业精品", "精品安徽", "数字化车间", "股权交易中心", "公共服务示范平台",
+    "税费减免", "技术合同网", "技术合同网页",
     "invention patents", "little giant", "subsidy",
 )  # fmt: skip
 NAMES = ("小巨人", "单项冠军", "工业精品", "精品安徽", "数字化车间", "股权交易中心", "公共服务示范平台")
@@ -91,7 +92,9 @@ def test_without_a_vocabulary_nothing_is_corrected() -> None:
     assert Spelling(()).corrections("小具人", [], []) == ()
 
 
-@pytest.mark.parametrize(("one", "other"), [("巨", "具"), ("张", "脏"), ("金", "经"), ("军", "君"), ("深", "生")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("巨", "具"), ("张", "脏"), ("金", "经"), ("军", "君"), ("深", "生")]
+)
 def test_characters_that_dialects_do_not_tell_apart_sound_alike(one: str, other: str) -> None:
     assert sound(one) == sound(other)
 

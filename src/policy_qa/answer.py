@@ -250,6 +250,13 @@ class _Writer:
                 yield _draft("quote", citation, quote=citation.quote, label=clause.label)
 
     def _assumptions(self) -> Iterator[Draft]:
+        present = {measure.id for measure in self._finding.measures}
+        for measure in self._finding.measures:
+            if measure.both_note and present & set(measure.both_with):
+                yield _draft(
+                    "assumption", self._cite(measure), assumption=measure.both_note, label=measure.clause
+                )
+                break
         for measure in self._finding.measures:
             for assumption in measure.assumptions:
                 yield _draft("assumption", self._cite(measure), assumption=assumption, label=measure.clause)

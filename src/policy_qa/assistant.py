@@ -12,7 +12,7 @@ from decimal import Decimal
 from policy_qa.answer import compose
 from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Answer, Embedder, FactValue, Hit
-from policy_qa.errors import StoreError
+from policy_qa.errors import StoreError, UsageError
 from policy_qa.finding import determine
 from policy_qa.index import Index, build, ensure
 from policy_qa.lexicon import normal
@@ -36,6 +36,9 @@ class Assistant:
 
     def ask(self, question: str, facts: Mapping[str, FactValue], as_of: datetime.date) -> Answer:
         """The proven answer to ``question`` on the day ``as_of``; ``facts`` add to what the words state."""
+        if len(self.corpus.holdings) > 1:
+            loaded = "、".join(policy.id for policy in self.corpus.policies)
+            raise UsageError(f"现在收录了几份政策，请用 --policy 指明问哪一份：{loaded}。")
         understood = self.understanding.understand(question, facts)
         evidence = NO_EVIDENCE if understood.invalid else self.retriever.retrieve(understood)
         finding = determine(understood, evidence, facts, self.corpus)

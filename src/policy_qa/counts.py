@@ -18,7 +18,7 @@ PIECE_UNITS = frozenset("件项个款种类样张只台套本") | {"patent", "in
 _COUNTRY_UNITS = frozenset({"国", "国家", "个国家", "country", "countries", "外国"})
 _GRANTED = re.compile(r"授权|拿证|下证|到手|批下来|拿到|获得|证书|下来|granted|拿了|新认定|认定|评上")
 _PENDING = re.compile(
-    r"在审|审查|实审|没授权|未授权|没下来|未下来|没批|未批|申请中|受理|待授权|初审|公示|驳回|没拿|还没|尚未|没过"
+    r"在审|审查|正在申请|在申请|实审|没授权|未授权|没下来|未下来|没批|未批|申请中|受理|待授权|初审|公示|驳回|没拿|还没|尚未|没过"
     r"|未获|没评|未评|pending|rejected"
 )
 _NONE = re.compile(r"^(都|也)?没(有)?")
@@ -40,20 +40,43 @@ def read_count(topic: Topic, naming: Naming, found: Sequence[Figure]) -> tuple[i
     """
     near = [figure for figure in found if _counts_for(figure, naming, topic)]
     used = [figure for figure in near if _had(figure, topic.reading)]
-    used = _parts_only(used, topic.reading)
+    used = _parts_only(used, naming.spans, topic.reading)
     if used:
-        return int(_sum(used)), used
+        less = _excluded_part(used, naming, found, topic.reading)
+        return int(_sum(used) - less), used
     return (0, near) if near or _said_not_to_be_had(naming, topic.reading) else (None, [])
 
 
-def _parts_only(used: list[Figure], reading: Reading) -> list[Figure]:
+def _parts_only(used: list[Figure], spans: Sequence[tuple[int, int]], reading: Reading) -> list[Figure]:
     """「授权专利共28件，其中国内发明9件」: the parts count, the whole mixes kinds."""
     for mark in _PART_START.finditer(reading.text):
         parts = [figure for figure in used if figure.start >= mark.end()]
         wholes = [figure for figure in used if figure.end <= mark.start()]
-        if parts and len(wholes) == 1 and wholes[0].value >= _sum(parts):
+        named = [
+            part
+            for part in parts
+            if any(start <= s < end for s, _ in spans for start, end in [reading.item_of(part.start)])
+        ]
+        if parts == named and parts and len(wholes) == 1 and wholes[0].value >= _sum(parts):
             return parts
+        if parts and not named and len(wholes) == 1:
+            return wholes  # 「10件，其中4件是去年的」
     return used
+
+
+def _excluded_part(
+    used: Sequence[Figure], naming: Naming, found: Sequence[Figure], reading: Reading
+) -> Decimal:
+    """「5件专利，其中2件是实用新型」: what of the counted whole is of an excluded kind."""
+    mark = _OF_WHICH.search(reading.text)
+    if mark is None or any(figure.start > mark.start() for figure in used):
+        return Decimal(0)
+    parts = [f for f in found if f.start > mark.start() and f.unit in PIECE_UNITS]
+    excluded = [f for f in parts if any(word in item(f, reading) for word in naming.measure.excludes)]
+    return min(_sum(excluded), _sum(used))
+
+
+_OF_WHICH = re.compile(r"其中|里面有|里头有|包括")
 
 
 def _counts_for(figure: Figure, naming: Naming, topic: Topic, *, shared: bool = False) -> bool:
@@ -74,8 +97,13 @@ def _counts_for(figure: Figure, naming: Naming, topic: Topic, *, shared: bool = 
     return not any(word in item(figure, reading) for word in naming.measure.excludes)
 
 
+_HOLDERS = ("企业", "公司", "厂", "单位", "人", "部门", "县", "园区", "车间主任")
+
+
 def _of_another_noun(figure: Figure, naming: Naming, reading: Reading) -> bool:
     """「两个车间，一个工业精品」: the noun right after the figure says what is counted."""
+    if reading.text.startswith(_HOLDERS, figure.end):
+        return True
     following = [t for t in reading.tokens if t.start >= figure.end and t.content and t.noun]
     if not following or reading.text[figure.end : following[0].start] not in ("", "的"):
         return False
@@ -97,7 +125,8 @@ def _had(figure: Figure, reading: Reading) -> bool:
     own = item(figure, reading)
     if _PENDING.search(own) and not re.search(r"授权(的|了|下来)", own):
         return False
-    if _PENDING.search(behind[:12]) or _NONE.search(behind):
+    within = behind[: max(0, reading.item_of(figure.start)[1] - figure.end)]
+    if _PENDING.search(within[:12]) or _NONE.search(behind):
         return False
     return not (_APPLIED.search(ahead) and not _GRANTED.search(behind))
 

@@ -21,6 +21,7 @@ from policy_qa.references import resolve
 from policy_qa.retrieval import Evidence, of_the_text
 from policy_qa.rules import Condition, Measure, PerUnit, RateOf, UpTo, benefit_figures
 from policy_qa.text import fold
+from policy_qa.texts import PRINTED_WORDS
 from policy_qa.topic import Reading, most_specific
 
 UNPRINTED_ASKS = (
@@ -83,8 +84,19 @@ def _clause_finding(question: Question, evidence: Evidence, holding: Holding, co
     said = "、".join(reference.text for reference in question.references)
     if not clauses:
         return Finding("not_found", holding, said=said)
-    missing = tuple(r.text for r in question.references if not resolve(r, holding.policy.clauses))
+    missing = tuple(
+        said_alone
+        for reference in question.references
+        for path in reference.paths
+        if not resolve(replace(reference, paths=(path,)), holding.policy.clauses)
+        for said_alone in _said_alone(path[0].number, reference.text)
+    )
     return Finding("answered", holding, clauses=clauses, said=said, missing_parts=missing)
+
+
+def _said_alone(number: int, text: str) -> tuple[str, ...]:
+    """How one number of 「第13条和第99条」 was written; nothing where only a reading of it leads nowhere."""
+    return next(((form,) for form in (f"第{number}条", f"{number}条", str(number)) if form in text), ())
 
 
 def _department_finding(question: Question, evidence: Evidence, holding: Holding) -> Finding:
@@ -144,7 +156,7 @@ def _measure_finding(question: Question, facts: Mapping[str, FactValue], holding
         status = (
             "not_specified" if not question.stated.claims or asks & {Ask.AMOUNT, Ask.RATE} else "answered"
         )
-    elif right or wrong:
+    elif wrong or (right and not (question.own and open_needs)):
         status = "answered"
     elif question.own and open_needs and not _cap_alone(question, figured):
         status = "needs_facts"
@@ -217,7 +229,8 @@ def _one_piece_each(
 ) -> Mapping[str, FactValue]:
     """The general rule of a sum a piece (「工业精品奖多少」) is the sum for one piece."""
     one_piece = _ONE_PIECE.search(question.topic.reading.text) and not question.stated.inputs
-    if (question.own and not one_piece) or Ask.CAP in question.asks:
+    alternatives = sum(isinstance(measure.benefit, PerUnit) for measure in measures) > 1
+    if ((question.own or alternatives) and not one_piece) or Ask.CAP in question.asks:
         return facts
     filled = dict(facts)
     for measure in measures:
@@ -264,15 +277,8 @@ def _unprinted(question: Question, measures: Sequence[Measure], holding: Holding
     return tuple(ask for ask in asked if not _printed(ask, measures, holding))
 
 
-_PRINTED_WORDS = {
-    Ask.DEADLINE: ("截止", "日前", "工作日内", "月底前"),
-    Ask.MATERIALS: ("材料", "提交"),
-    Ask.PROCESS: ("申报程序", "受理", "网上申报"),
-}
-
-
 def _printed(ask: Ask, measures: Sequence[Measure], holding: Holding) -> bool:
-    words = _PRINTED_WORDS.get(ask, ())
+    words = PRINTED_WORDS.get(ask.value, ())
     clauses = (holding.policy.clause(measure.clause) for measure in measures)
     return any(word in clause.text for clause in clauses if clause for word in words)
 
@@ -305,7 +311,7 @@ def _missing_parts(question: Question) -> tuple[str, ...]:
 def _is_thing(run: str, reading: Reading) -> bool:
     start = reading.text.find(run)
     after = reading.text[start + len(run) : start + len(run) + 6]
-    return any(word in after for word in ("认定", "认下", "企业", "奖", "补", "资助", "评上", "称号"))
+    return after.startswith(("认定", "也认", "企业", "奖", "补", "资助", "也评", "称号"))
 
 
 # ── eligibility ─────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +338,7 @@ def _holder_unheld(question: Question) -> str | None:
     if question.topic.rejected:
         return _what_was_asked(question)
     text = question.topic.reading.text
-    for stranger in question.strangers:
+    for stranger in question.topic.unheld:
         ahead = text[: text.find(stranger)]
         if len(stranger) > 1 and _HOLDS.search(ahead):
             return stranger

@@ -57,8 +57,15 @@ def pairs(text: str) -> list[str]:
 def _built(tokens: list[list[str]]) -> Any:
     import bm25s
 
+    filled = [entry or ["∅"] for entry in tokens]
+    # Sorted: the order of the vocabulary is that of the float sums, and a set's would be the process's own.
+    vocabulary = {
+        token: number for number, token in enumerate(sorted({t for entry in filled for t in entry}))
+    }
     index = bm25s.BM25()
-    index.index([entry or ["∅"] for entry in tokens], show_progress=False)
+    index.index(
+        ([[vocabulary[token] for token in entry] for entry in filled], vocabulary), show_progress=False
+    )
     return index
 
 

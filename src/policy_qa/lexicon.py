@@ -106,7 +106,7 @@ class Lexicon:
                 self._add(word, "level", (level,))
         for place in content.foreign_places:
             self._add(place, "place", ("国外",))
-        for word in self.generic:
+        for word in sorted(self.generic):  # a set's order is the process's own, and jieba's would follow it
             self._add(word, "generic", ())
         self._by_head: Mapping[str, tuple[str, ...]] = self._heads()
 

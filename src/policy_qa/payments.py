@@ -41,6 +41,8 @@ _NOTHING_PAID = re.compile(
     r"(一分|分文|一毛)(钱)?(都|也)?(没|未)|(还没|尚未|还未|没有|暂未)(实际)?(付|支付|转|打)(款|钱|过)?"
     r"|未(实际)?支付|没付(款|钱)"
 )
+_OTHER_SUM = re.compile(r"(利润|营收|营业额|产值|收入|注册资本|税|工资|贷款|借款|设备|厂房)[^，。；、]{0,5}$")
+"""Sums that are no payment for what is supported, whatever was said before."""
 _TOTAL = re.compile(
     r"(一共|总共|合计|累计|共计|总计|加起来|拢共|in total|共)"
     r"(是|为|付了|付|支付了|支付|花了|转了|打了|实付)?$"
@@ -136,6 +138,8 @@ def _role(figure: Figure, rule: FactRule, topic: Topic, found: Sequence[Figure],
         return "unpaid"
     if _CLAIM_AFTER.search(behind):
         return "claim"
+    if _OTHER_SUM.search(ahead):
+        return "contract"
     marked = _marks(ahead, rule)
     if claim := CLAIM.search(ahead):
         marked.append((max(claim.end(1), claim.end(2), claim.end(3)), "claim"))

@@ -22,7 +22,7 @@ from policy_qa.money import Figure, figures, spell
 from policy_qa.references import existing_range, find_references, resolve
 from policy_qa.rules import Measure, PerUnit, RateOf, UpTo, benefit_figures
 from policy_qa.text import find_quote, fold
-from policy_qa.texts import FRAMES, INVALID, PAYEES, UNPRINTED, labels, listed
+from policy_qa.texts import FRAMES, INVALID, PAYEES, PRINTED_WORDS, UNPRINTED, labels, listed
 
 if TYPE_CHECKING:
     from policy_qa.finding import Finding
@@ -242,7 +242,7 @@ class _Check:
         return value == "、".join(measure.title for measure in self._cited_measures)
 
     def _assumption(self, value: str) -> bool:
-        return any(value in measure.assumptions for measure in self._cited_measures)
+        return any(value in (*m.assumptions, m.both_note) for m in self._cited_measures)
 
     def _stacking(self, value: str) -> bool:
         return any(measure.stacking == value for measure in self._cited_measures)
@@ -284,7 +284,7 @@ class _Check:
                 return not any(measure.stacking for measure in measures)
             case "period":
                 return not any(m.once for m in measures) and not _PERIOD.search(fold(citation.quote))
-        words = _PRINTED_WORDS.get(topic, ())
+        words = PRINTED_WORDS.get(topic, ())
         return not any(word in fold(clause.text) for word in words)
 
     def _awards(self, citation: Citation, *kinds: str) -> bool:
@@ -513,9 +513,3 @@ _MARKS = re.compile(r"[“”「」〔〕《》。；！？!?;\n\r]")
 _PERIOD = re.compile(r"一次性|每年|年度|逐年")
 _TOTAL = re.compile(r"(一共|总共|合计|累计|共计|总计|加起来|加一块|加一起|in total)[^，。；]{0,8}$")
 _CAP_AFTER = re.compile(r".{0,2}?(上限|封顶|顶格|为限)")
-_PRINTED_WORDS = {
-    "deadline": ("截止", "日前", "工作日内", "月底前"),
-    "materials": ("申报材料", "提交材料", "提供材料"),
-    "process": ("申报程序", "受理", "网上申报"),
-}
-"""Words that show that a clause does print what is said to be missing."""

@@ -38,6 +38,7 @@ _BACKWARDS = re.compile(
     r"反推|倒推|倒算|反算|(付|花|投|转|打|费)[^，。]{0,6}(多少|几)[^，。]{0,3}(才|就|$|？|\?)"
     r"|多少件|几件|几个|几项|how m"
 )
+_FIRM = re.compile(r"企业|公司|厂|(?<![a-z])(firm|company|factory|we make|we produce)")
 _WORD = re.compile(r"[0-9a-z一-鿿]")
 
 
@@ -119,7 +120,10 @@ class Understanding:
     def _is_personal(self, plain: str, topic: Topic) -> bool:
         if not any(word in plain for word in self._corpus.lexicon.personal):
             return False
-        return not any(naming.informative for naming in topic.named)
+        if _FIRM.search(plain) and read_asks(plain) & (MONEY_ASKS | {Ask.LIST}):
+            return False
+        named = any(naming.informative for naming in topic.named)
+        return not named or not (_SUPPORT.search(plain) or read_asks(plain) & MONEY_ASKS)
 
     def _strangers(self, topic: Topic) -> tuple[str, ...]:
         nouns = [t.text for t in topic.reading.tokens if t.content and t.noun and not t.known]
@@ -155,8 +159,10 @@ def _route(question: Question) -> Route:
         return "department"
     if Ask.LIST in asks and (not topic.named or question.own):
         return "eligibility"
-    if Ask.LIST in asks:
-        return "amount" if any(measure.is_money for measure in question.measures) else "general"
+    if Ask.LIST in asks and not asks & {Ask.AMOUNT, Ask.RATE}:
+        return "amount" if any(measure.has_figure for measure in question.measures) else "general"
+    if _asks_what_we_get(question):
+        return "eligibility"
     if Ask.ORIGIN in asks or (Ask.HEADCOUNT in asks and not asks & {Ask.AMOUNT}):
         return "general"
     if asks & {Ask.DEADLINE, Ask.MATERIALS}:
@@ -166,6 +172,12 @@ def _route(question: Question) -> Route:
     if asks & money or question.stated.claims:
         return "amount"
     return "general"
+
+
+def _asks_what_we_get(question: Question) -> bool:
+    """「我们公司能拿多少补贴」: a sum of one's own, of nothing in particular."""
+    nothing = not question.topic.candidates and not question.topic.rejected and not question.topic.unheld
+    return nothing and question.own and bool(question.asks & {Ask.AMOUNT, Ask.AWARD}) and question.support
 
 
 def _invalid(text: str) -> str | None:

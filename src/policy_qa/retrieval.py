@@ -1,7 +1,7 @@
 """retrieve(): the clauses that can answer a question, best first, each with its reason; rejects are kept.
 
 Exact references first, then the clauses of the measures the question names, then the fusion of lexical and
-dense ranks. A clause of a measure that the topic turned down is evidence of nothing and goes to the rejects.
+dense ranks with what the clause has words for. A clause of a measure that the topic turned down says so.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol
 
 from policy_qa.asks import MONEY_ASKS, Ask
 from policy_qa.corpus import Corpus
@@ -30,12 +29,6 @@ _QUOTED = re.compile(r"[“「『\"](.{2,20}?)[”」』\"]")
 _DEPTH = 40
 _RRF = 60
 """Rank fusion: 1 / (60 + rank), ranks from 1 (Cormack, Clarke and Büttcher, SIGIR 2009)."""
-
-
-class DenseSearch(Protocol):
-    """Search by meaning; None where no embedding model is at hand."""
-
-    def __call__(self, query: str, k: int) -> list[tuple[str, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,7 @@ def of_the_text(question: Question, covered: Mapping[tuple[str, str], Coverage])
     """Whether the text answers rather than a measure that is named: a count of firms, the policy's origin,
     or a clause that has clearly more of the asked words than those of weakly named help.
     """
-    if question.asks & {Ask.HEADCOUNT, Ask.ORIGIN}:
+    if question.asks & {Ask.HEADCOUNT, Ask.ORIGIN} and Ask.AMOUNT not in question.asks:
         return True
     if question.route != "general" or question.asks & MONEY_ASKS:
         return False
@@ -188,7 +181,10 @@ class Retriever:
             chosen.setdefault(
                 (clause.policy, clause.label), Hit(clause.policy, clause.label, 0.0, "补足条数")
             )
-        hits = tuple(chosen.values())[: max(SHOWN, len(exact))]
+        shown = max(SHOWN, len(exact))
+        for key, hit in tuple(chosen.items())[shown:]:
+            rejected[key] = replace(hit, why=f"排在前{SHOWN}条之后（{hit.why}）")
+        hits = tuple(chosen.values())[:shown]
         return Evidence(
             hits, tuple(rejected.values()), exact, {k: s for k, (_, s) in dense.items()},
             {k: s for k, (_, s) in lexical.items()}, covered, notices,

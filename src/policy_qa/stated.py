@@ -24,7 +24,7 @@ _NEGATION = re.compile(
 )
 _NOT_NEGATING = re.compile(r"(有没有|是不是|没问题|没想到|没多久|不是说|不是.{0,8}吗)[^，。；！？]{0,12}$")
 _NEGATION_AFTER = re.compile(
-    r"^[^，。；！？、]{0,8}?(没|未|不)(做|办|登|进|入|评|选|拿|过|批|成|通过|完成|上|获|认|去|投|贷|参加|打|中|有我)"
+    r"^[^，。；！？、]{0,8}?(没|未|不)(做|办|登|进|入|评|选|拿|过|批|成|通过|完成|上|获|认|去|投|贷|参加|打|中|挂|有我)"
     r"|^[^，。；！？、]{0,8}?(落选|还在(审|办|评|申))"
 )
 _AWARDED = re.compile(r"^[^，。；]{0,6}?(奖|补|资助|award|subsid)")
@@ -188,8 +188,11 @@ def _other_level_stated(condition: Condition, reading: Reading) -> bool:
 
 
 def _impossible(topic: Topic, found: Sequence[Figure]) -> str | None:
-    if not topic.candidates and not topic.rejected:
-        return None
+    negative = next(
+        (f.text for f in found if f.value < 0 and (f.unit in PIECE_UNITS or f.unit == "元")), None
+    )
+    if negative is not None or (not topic.candidates and not topic.rejected):
+        return negative
     half = _HALF_PIECE.search(topic.reading.text)
     if half:
         return half.group()

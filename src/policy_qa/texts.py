@@ -64,7 +64,7 @@ FRAMES: dict[str, Frame] = {
     "failing": Frame("条文的条件是“{condition}”，按您说的情况不符合。〔{label}〕", "quote"),
     "claim_right": Frame("您说的“{claim}”与条文相符。〔{label}〕", "quote"),
     "claim_wrong": Frame("您说的“{claim}”与条文不符，请以条文为准。〔{label}〕", "quote"),
-    "stacking": Frame("条文写明“{stacking}”，与省里的不冲突。〔{label}〕", "quote"),
+    "stacking": Frame("条文写明“{stacking}”。〔{label}〕", "quote"),
     "payee": Frame("这笔支持的对象是{payee}，不是企业自己。〔{label}〕", "quote"),
     "unprinted": Frame("文件没有写明{unprinted}，请向{departments}核实。〔{label}〕", "quote"),
     "unprinted_alone": Frame("文件没有写明{unprinted}。〔{label}〕", "quote"),
@@ -108,6 +108,13 @@ UNPRINTED = {
     "amount": "奖补的数额",
     "rate": "奖补的比例",
 }
+
+PRINTED_WORDS = {
+    "deadline": ("截止", "日前", "工作日内", "月底前"),
+    "materials": ("申报材料", "提交材料", "提供材料"),
+    "process": ("申报程序", "受理", "网上申报"),
+}
+"""Words that show that a clause does print what would be said to be missing."""
 
 PAYEES = {"guarantee_institution": "担保机构", "student": "定向培养生"}
 """Who receives support that is not the enterprise's own, in the words of the policies."""

@@ -367,6 +367,11 @@ def most_specific(namings: Sequence[Naming]) -> tuple[Naming, ...]:
     return tuple(accepted)
 
 
+def _says_of(between: str) -> bool:
+    """「智能工厂是省级的」, 「智能工厂（省级）」: the level stands behind its thing."""
+    return between in ("(", "（", "是", "属于", "是个", "只是")
+
+
 def _is_weak(naming: Naming) -> bool:
     return all(word in naming.measure.weak for word in naming.words)
 
@@ -393,6 +398,11 @@ def _another_thing(naming: Naming, span: tuple[int, int], reading: Reading) -> s
         and measure.level not in levels
     ):
         return f"问的是“{'、'.join(sorted(levels))}{reading.text[start:end]}”，条文写的是{measure.level}"
+    behind = next(
+        (t for t in reading.terms if t.kind == "level" and _says_of(reading.text[end : t.start])), None
+    )
+    if measure.level and behind and behind.start >= end and behind.means[0] != measure.level:
+        return f"问的是“{behind.means[0]}{reading.text[start:end]}”，条文写的是{measure.level}"
     spoken = next((t for t in reading.terms if (t.start, t.end) == span and t.text not in t.means), None)
     if (len(naming.words) > 1 and naming.score > 4) or (spoken and len(spoken.text) > 3):
         return None  # a compound names the thing by itself: 「清华|大学的成果」
@@ -443,12 +453,17 @@ def _recognition(term: Term, text: str) -> bool:
     )
 
 
+def _narrows(token: Token) -> bool:
+    """An organisation has the thing, it does not narrow it; 「没下证」, 「数限制」 are no things."""
+    return not _ORGANISATION.search(token.text) and token.text[0] not in "没未不无数各每另就都"
+
+
 def _modifier_before(start: int, limit: int, reading: Reading) -> str | None:
     """A noun no policy word covers that stands directly before the thing and narrows it."""
     run = ""
     position = start
     for token in reversed([t for t in reading.tokens if limit <= t.start and t.end <= start]):
-        if token.end != position or token.known or not token.noun or _ORGANISATION.search(token.text):
+        if token.end != position or token.known or not token.noun or not _narrows(token):
             break
         run = token.text + run
         position = token.start
@@ -460,7 +475,7 @@ def _head_after(end: int, limit: int, reading: Reading) -> str | None:
     run = ""
     position = end
     for token in [t for t in reading.tokens if end <= t.start and t.end <= limit]:
-        if token.start != position or token.known or not token.noun or _ORGANISATION.search(token.text):
+        if token.start != position or token.known or not token.noun or not _narrows(token):
             break
         run += token.text
         position = token.end
