@@ -309,3 +309,12 @@ def test_indexing_and_searching_ask_no_server(embedder: Embedder, home: Path, ne
     build(PASSAGES, embedder, home).search(embedder.embed_query("奖补"), 3)
 
     assert network == []
+
+
+def test_a_graph_that_left_a_vector_out_is_built_again(
+    home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems = iter(["3 条里有 1 条检索不到自己", None])
+    monkeypatch.setattr("policy_qa.index._problem", lambda *_: next(problems))
+    with build(PASSAGES, embedder, home) as built:
+        assert (len(built), next(problems, "asked twice")) == (len(PASSAGES), "asked twice")

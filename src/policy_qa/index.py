@@ -505,8 +505,27 @@ def _writer(home: Path, wait: float) -> Iterator[Path]:
         lock.release()
 
 
+_ATTEMPTS = 3
+
+
 def _build(passages: Sequence[Passage], embedder: Embedder, root: Path, progress: Progress | None) -> Index:
-    """Build aside, seal, verify, point CURRENT at it; the caller holds the lock."""
+    """A verified index; the caller holds the lock.
+
+    Chroma's graph is built with chance in it and now and then leaves out a vector: then it is built again.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _build_once(passages, embedder, root, progress)
+        except StoreError as error:
+            if attempt == _ATTEMPTS or not isinstance(error.__cause__, _UnverifiedError):
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _build_once(
+    passages: Sequence[Passage], embedder: Embedder, root: Path, progress: Progress | None
+) -> Index:
+    """Build aside, seal, verify, point CURRENT at it."""
     if not passages:
         raise StoreError("语料里没有一个条款，无法建立检索索引；请检查 POLICY_QA_CORPUS 指向的文件夹。")
     if len({passage.id for passage in passages}) != len(passages):
