@@ -601,7 +601,7 @@ def test_help_is_in_chinese(run: Run, command: list[str]) -> None:
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(f"用法：{' '.join(['policy-qa', *command])} [选项]")
     known = {"policy-qa", "JSON", "FACTS.json", "ID", "DATE", "N", "NAME", *COMMANDS}
-    known |= {"dev", "test", "perturbations", "all"}
+    known |= {"dev", "hard", "test", "perturbations", "all"}
     assert set(re.findall(r"(?<![\w-])[A-Za-z][\w.-]*", done.out)) <= known
 
 

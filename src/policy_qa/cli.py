@@ -254,7 +254,10 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Option(
-            "--suite", metavar="NAME", help="dev、test、perturbations 或 all（默认）。", show_default=False
+            "--suite",
+            metavar="NAME",
+            help="dev、hard、test、perturbations 或 all（默认）。",
+            show_default=False,
         ),
     ] = "all",
 ) -> None:

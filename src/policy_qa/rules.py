@@ -102,7 +102,6 @@ class FactRule(_Entry):
     words: tuple[str, ...] = ()
     other_words: tuple[str, ...] = ()
     """Words that show that a figure near them is something else (contract value, revenue)."""
-    limit_words: tuple[str, ...] = ()
 
 
 class Condition(_Entry):

@@ -1,8 +1,8 @@
 """Every sentence the product can say, as frames with typed slots; all texts that refuse or ask stand here.
 
 A frame is the shape of one sentence. Its slots are filled by answer.py and checked one by one by proof.py,
-which accepts no sentence that is not one of these frames. A frame without a citation holds no figure, no
-party and no claim about a policy.
+which accepts no sentence that is not one of these frames. A frame without a citation holds no figure and no
+party; the little it says of the corpus is checked against the corpus.
 """
 
 from __future__ import annotations
