@@ -11,7 +11,7 @@ QUESTION := 我们今年新评上国家专精特新小巨人，又授权了3件�
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test install index ruff format mypy layers pytest lint eval bench wheel clean
+.PHONY: help run test install index browser ruff format mypy layers pytest lint eval bench wheel clean
 
 define HELP
 make run     建好环境和索引，在终端里回答一个真实的问题
@@ -97,7 +97,18 @@ layers: $(INSTALLED)
 	@echo '── lint-imports'
 	@$(BIN)/lint-imports --no-logo
 
-pytest: $(INSTALLED)
+# The browser tests drive Debian's chromium. Without it they are skipped, each with its reason.
+browser:
+	@mkdir -p $(OUT)
+	@command -v chromium >/dev/null 2>&1 && exit 0; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo '── 安装浏览器测试用的 chromium'; \
+	    install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-wqy-microhei; }; \
+	    { install || { apt-get update && install; }; } >$(OUT)/apt.log 2>&1 && exit 0; \
+	  fi; \
+	  echo '没有 chromium，浏览器测试会跳过；要运行它们，请先执行 apt-get install chromium fonts-wqy-microhei。'
+
+pytest: $(INSTALLED) browser
 	@echo '── pytest'
 	@mkdir -p $(OUT)
 	@$(BIN)/python -m pytest --junitxml=$(OUT)/junit.xml

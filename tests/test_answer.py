@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-import policy_qa.assistant
+import policy_qa.specialist
 from policy_qa.assistant import Assistant
 from policy_qa.corpus import load_corpus
 from policy_qa.domain import Answer
 from policy_qa.proof import Draft, Proven, Record, Refusal, prove
-from policy_qa.question import Understanding
-from policy_qa.retrieval import Retriever
 from policy_qa.texts import FRAMES
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +32,7 @@ NOTICE = f"注意：《{TITLE}》目前是征求意见稿，不是正式印发�
 def assistant() -> Assistant:
     """A new one over the shipped corpus, by words alone."""
     corpus = load_corpus(ROOT / "corpus")
-    return Assistant(corpus, Understanding(corpus), Retriever(corpus, None, None))
+    return Assistant(corpus)
 
 
 @cache
@@ -54,7 +52,7 @@ def asked() -> tuple[tuple[Answer, tuple[Refusal, ...]], ...]:
         return proven
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(policy_qa.assistant, "prove", recorded)
+        patch.setattr(policy_qa.specialist, "prove", recorded)
         answers += [first().ask(question, {}, AS_OF) for question in QUESTIONS]
     return tuple(zip(answers, refused, strict=True))
 

@@ -14,8 +14,6 @@ from policy_qa.assistant import LEXICAL_ONLY, Assistant, open_assistant
 from policy_qa.corpus import load_corpus
 from policy_qa.domain import Answer, Embedder, FactValue
 from policy_qa.errors import StoreError
-from policy_qa.question import Understanding
-from policy_qa.retrieval import Retriever
 from policy_qa.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +32,7 @@ QUESTIONS = {
 @cache
 def assistant() -> Assistant:
     corpus = load_corpus(ROOT / "corpus")
-    return Assistant(corpus, Understanding(corpus), Retriever(corpus, None, None))
+    return Assistant(corpus)
 
 
 def ask(question: str, facts: dict[str, FactValue] | None = None) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -18,6 +19,7 @@ from policy_qa.retrieval import NO_EVIDENCE, Retriever
 from policy_qa.text import fold
 
 ROOT = Path(__file__).parents[1]
+DAY = datetime.date(2026, 1, 1)
 
 
 @cache
@@ -30,7 +32,7 @@ def found(text: str, given: Mapping[str, FactValue] | None = None) -> Finding:
     corpus, understanding, retriever = parts()
     question = understanding.understand(text, given or {})
     evidence = NO_EVIDENCE if question.invalid else retriever.retrieve(question)
-    return determine(question, evidence, given or {}, corpus)
+    return determine(question, evidence, given or {}, corpus, DAY)
 
 
 def measures(finding: Finding) -> list[str]:

@@ -305,6 +305,15 @@ TRUE = (
     Case("no_words", say("no_words"), record("？？")),
     Case("too_long", say("too_long"), record("长" * 3000)),
     Case("impossible", say("impossible", said="-50万元"), record("实际支付-50万元，补多少")),
+    Case(
+        "lapsed",
+        say("lapsed", policy=TITLE),
+        record(corpus=dated(in_force_until=datetime.date(2022, 12, 31))),
+    ),
+    Case("titled", say("titled", policy=TITLE), record()),
+    Case(
+        "several_policies", say("several_policies"), record(corpus=replace(CORPUS, holdings=(HOLDING,) * 2))
+    ),
     Case("draft", say("draft", policy=TITLE), record()),
     Case(
         "not_in_force",
@@ -679,6 +688,9 @@ FALSE = (
     # the policy
     changed("draft", "another title", "（policy）", policy="关于支持瞪羚企业的实施意见"),
     false("draft: what is issued", slot("draft"), record(corpus=issued()), "（policy）"),
+    false("lapsed: no date is printed", slot("lapsed"), record(), "（policy）"),
+    changed("titled", "another title", "（policy）", policy="关于支持瞪羚企业的实施意见"),
+    false("several_policies: there is one", say("several_policies"), record(), "（several_policies）"),
     false("not_in_force: no date is printed", slot("not_in_force"), record(), "（policy）"),
     false("eligibility: nothing matched", say("eligibility"), record(), "（eligibility）"),
     false("eligibility_open: nothing is open", say("eligibility_open"), record(), "（eligibility_open）"),

@@ -24,10 +24,17 @@ from policy_qa.texts import FRAMES, PAYEES, UNPRINTED, labels, listed
 _NEEDS_SHOWN = 3
 
 
-def compose(question: Question, finding: Finding, corpus: Corpus, as_of: datetime.date) -> list[Draft]:
-    """The sentences of the answer, best first, ending with what has to be said of the policy's status."""
+def compose(
+    question: Question, finding: Finding, corpus: Corpus, as_of: datetime.date, *, titled: bool = False
+) -> list[Draft]:
+    """The sentences of the answer, best first, ending with what has to be said of the policy's status.
+
+    ``titled``: what is found begins with the policy's name, since it will stand beside others.
+    """
     writer = _Writer(question, finding)
     drafts = list(writer.readings())
+    if titled and finding.status in ("answered", "needs_facts", "not_specified"):
+        drafts.append(_draft("titled", policy=finding.holding.policy.title))
     drafts += _BY_STATUS.get(finding.status, _Writer.refusal)(writer)
     if any(draft.citations for draft in drafts):
         drafts += list(_status_notes(_cited(drafts, corpus), as_of))
@@ -71,6 +78,8 @@ class _Writer:
 
     def refusal(self) -> list[Draft]:
         said = self._finding.said
+        if self._finding.lapsed:
+            return [_draft("lapsed", policy=self._holding.policy.title), _draft("elsewhere")]
         if self._question.route == "clause" and said:
             return [_draft("no_clause", said=said, range=existing_range(self._holding.policy.clauses))]
         if self._question.route == "department" and said:

@@ -1,78 +1,95 @@
-"""The flow, and the composition root: understand → retrieve → calculate → compose → prove."""
+"""The composition root: opens the corpus and its index, and answers over one policy or many."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import replace
+from functools import cached_property, lru_cache
 
-from policy_qa.answer import compose
 from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Answer, Embedder, FactValue, Hit
-from policy_qa.errors import StoreError, UsageError
-from policy_qa.finding import determine
+from policy_qa.errors import StoreError
 from policy_qa.index import Index, build, ensure
+from policy_qa.joining import join
 from policy_qa.lexicon import normal
-from policy_qa.proof import Record, prove
 from policy_qa.question import Understanding
-from policy_qa.retrieval import NO_EVIDENCE, Retriever, passages
+from policy_qa.retrieval import Retriever, passages
+from policy_qa.routing import Router
 from policy_qa.settings import Settings
-from policy_qa.status import notices
+from policy_qa.specialist import Specialist
 
 LEXICAL_ONLY = "语义检索没有启用，只按用词检索：{why}"
+_ASKED = 3
+"""Policies that are asked about one question: the fourth nearest has not yet been the right one."""
+_KEPT = 64
+"""Specialists kept in memory."""
 
 
-@dataclass(frozen=True)
 class Assistant:
-    """Answers questions about one corpus; stateless between questions."""
+    """Answers questions about a corpus; stateless between questions, threads may ask at once.
 
-    corpus: Corpus
-    understanding: Understanding
-    retriever: Retriever
-    standing_notices: tuple[str, ...] = ()
+    ``index`` and ``embedder`` are None in lexical-only operation, which ``standing_notices`` then says.
+    """
 
-    def ask(self, question: str, facts: Mapping[str, FactValue], as_of: datetime.date) -> Answer:
-        """The proven answer to ``question`` on the day ``as_of``; ``facts`` add to what the words state."""
-        if len(self.corpus.holdings) > 1:
-            loaded = "、".join(policy.id for policy in self.corpus.policies)
-            raise UsageError(f"现在收录了几份政策，请用 --policy 指明问哪一份：{loaded}。")
-        understood = self.understanding.understand(question, facts)
-        evidence = NO_EVIDENCE if understood.invalid else self.retriever.retrieve(understood)
-        finding = determine(understood, evidence, facts, self.corpus)
-        drafts = compose(understood, finding, self.corpus, as_of)
-        known = {**understood.stated.facts, **facts}
-        record = Record.of(self.corpus, question, known, finding, understood.topic.reading.corrections)
-        proven = prove(drafts, record)
-        return Answer(
-            question=question,
-            as_of=as_of,
-            corpus=self.corpus.sha256,
-            id=_identity(question, facts, as_of, self.corpus.sha256),
-            status=finding.status,
-            route=understood.route,
-            answer="\n".join(sentence.text for sentence in proven.sentences),
-            sentences=proven.sentences,
-            citations=proven.citations,
-            calculation=finding.calculation,
-            reverse=finding.reverse,
-            needs=finding.needs,
-            retrieved=evidence.hits,
-            rejected=evidence.rejected,
-            notices=(
-                *notices(self.corpus.policies, as_of),
-                *self.standing_notices,
-                *self.retriever.notices,
-                *evidence.notices,
-            ),
-        )
+    def __init__(
+        self,
+        corpus: Corpus,
+        index: Index | None = None,
+        embedder: Embedder | None = None,
+        standing_notices: tuple[str, ...] = (),
+    ) -> None:
+        self.corpus = corpus
+        self.standing_notices = standing_notices
+        self._index = index
+        self._embedder = embedder
+        self.understanding = Understanding(corpus)
+        self._retriever = Retriever(corpus, index, embedder)
+        self._specialist = lru_cache(maxsize=_KEPT)(self._opened)
+
+    def ask(
+        self,
+        question: str,
+        facts: Mapping[str, FactValue],
+        as_of: datetime.date,
+        policy: str | None = None,
+    ) -> Answer:
+        """The proven answer to ``question`` on the day ``as_of``; ``facts`` add to what the words state.
+
+        ``policy`` narrows it to one; else the policies nearest to the question are asked, and those that
+        answer are shown one after the other. Raises UsageError for a policy that is not loaded.
+        """
+        if policy is not None or len(self.corpus.holdings) == 1:
+            one = policy or self.corpus.holdings[0].policy.id
+            answer = self._specialist(one).answer(question, facts, as_of)
+        else:
+            choice = self._router.choose(question, as_of)
+            answers = [
+                self._specialist(one).answer(question, self._own(facts, one), as_of, titled=True)
+                for one in choice.policies[:_ASKED]
+            ]
+            answer = join(question, facts, as_of, answers, choice, self.corpus)
+        return replace(answer, notices=(*answer.notices, *self.standing_notices))
 
     def search(self, query: str, k: int) -> tuple[Hit, ...]:
         """The ``k`` clauses nearest to free words, each with its reason."""
         reading = self.understanding.reader.read(query)
-        return self.retriever.search(normal(query), [m for t in reading.terms for m in t.means], k)
+        return self._retriever.search(normal(query), [m for t in reading.terms for m in t.means], k)
+
+    @cached_property
+    def _router(self) -> Router:
+        return Router(self.corpus, self.understanding, self._retriever)
+
+    def _opened(self, policy: str) -> Specialist:
+        corpus = self.corpus.only(policy)
+        if corpus is self.corpus:
+            return Specialist(corpus, self.understanding, self._retriever)
+        return Specialist(corpus, Understanding(corpus), Retriever(corpus, self._index, self._embedder))
+
+    def _own(self, facts: Mapping[str, FactValue], policy: str) -> dict[str, FactValue]:
+        """The facts that the rules of ``policy`` know."""
+        known = self.corpus.holding(policy).rules.facts
+        return {name: value for name, value in facts.items() if name in known}
 
 
 def open_assistant(
@@ -87,13 +104,14 @@ def open_assistant(
 
     Without an embedding model or an index retrieval is lexical only, said in every answer's notices.
     """
-    corpus = load_corpus(settings.corpus).only(policy)
+    whole = load_corpus(settings.corpus, settings.added)
+    corpus = whole.only(policy)  # refused before a model is loaded
     notes: list[str] = []
     embedder: Embedder | None = None
     index: Index | None = None
     try:
         embedder = load_embedder(settings.embedding)
-        texts = passages(corpus)
+        texts = passages(whole)
         if rebuild:
             index = build(texts, embedder, settings.home, progress=progress)
         else:
@@ -102,16 +120,4 @@ def open_assistant(
         if rebuild:
             raise
         notes.append(LEXICAL_ONLY.format(why=error))
-    retriever = Retriever(corpus, index, embedder if index is not None else None)
-    return Assistant(corpus, Understanding(corpus), retriever, tuple(notes))
-
-
-def _identity(question: str, facts: Mapping[str, FactValue], as_of: datetime.date, corpus: str) -> str:
-    """The same question with the same facts on the same day over the same corpus has the same id."""
-    stated = {name: list(v) if isinstance(v, tuple) else _plain(v) for name, v in sorted(facts.items())}
-    content = json.dumps([question, stated, as_of.isoformat(), corpus], ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def _plain(value: FactValue) -> object:
-    return str(value) if isinstance(value, Decimal) else value
+    return Assistant(corpus, index, embedder if index is not None else None, tuple(notes))

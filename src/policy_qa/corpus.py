@@ -81,10 +81,12 @@ class Corpus:
     holdings: tuple[Holding, ...]
     lexicon: Lexicon
     sha256: str
+    _shared_segmenter: Segmenter | None = None
+    """Of the corpus this one was narrowed from: one dictionary in memory, the same words for all."""
 
     @cached_property
     def segmenter(self) -> Segmenter:
-        return Segmenter(self.lexicon.words)
+        return self._shared_segmenter or Segmenter(self.lexicon.words)
 
     @property
     def policies(self) -> tuple[Policy, ...]:
@@ -103,10 +105,12 @@ class Corpus:
         raise UsageError(f"没有编号为“{policy_id}”的政策，现有：{known}。")
 
     def only(self, policy_id: str | None) -> Corpus:
-        """The corpus narrowed to one policy; itself for None."""
-        if policy_id is None:
+        """The corpus narrowed to one policy, as if no other were loaded; itself for None."""
+        if policy_id is None or [policy.id for policy in self.policies] == [policy_id]:
             return self
-        return Corpus((self.holding(policy_id),), self.lexicon, self.sha256)
+        holdings = (self.holding(policy_id),)
+        lexicon = self.lexicon.narrowed(_policy_words(holdings))
+        return Corpus(holdings, lexicon, self.sha256, self.segmenter)
 
     def clause(self, policy_id: str, label: str) -> Clause:
         clause = self.holding(policy_id).policy.clause(label)
@@ -115,19 +119,38 @@ class Corpus:
         return clause
 
 
-def load_corpus(folder: Path) -> Corpus:
-    """The corpus in ``folder``; CorpusError says which file is wrong, where, and what to do."""
+def load_corpus(folder: Path, added: Path | None = None) -> Corpus:
+    """The corpus in ``folder``, and beside it the policies of ``added`` where there are any.
+
+    CorpusError says which file is wrong, where, and what to do.
+    """
     if not folder.is_dir():
         raise CorpusError(f"找不到语料文件夹“{folder.name}”，请检查 POLICY_QA_CORPUS 或重新安装。")
-    homes = sorted({path.parent for name in _FILES for path in folder.glob(f"*/{name}")})
+    homes = _homes(folder)
     if not homes:
         raise CorpusError(
             f"语料文件夹“{folder.name}”里没有任何政策（policy.yaml），请检查 POLICY_QA_CORPUS。"
         )
+    if added is not None:
+        homes += _homes(added)
+        _refuse_doubles(homes)
     holdings = tuple(_load_holding(home) for home in homes)
     words = _policy_words(holdings)
     lexicon = Lexicon.load(folder / "lexicon.yaml", words)
-    return Corpus(holdings, lexicon, _hash(folder, homes))
+    return Corpus(holdings, lexicon, _hash(folder / "lexicon.yaml", homes))
+
+
+def _homes(folder: Path) -> list[Path]:
+    """The folders of the policies in ``folder``; one that begins with a dot is still being written."""
+    homes = {path.parent for name in _FILES for path in folder.glob(f"*/{name}")}
+    return sorted(home for home in homes if not home.name.startswith("."))
+
+
+def _refuse_doubles(homes: Sequence[Path]) -> None:
+    names = [home.name for home in homes]
+    for name in names:
+        if names.count(name) > 1:
+            raise CorpusError(f"政策“{name}”在自带的语料和新增的语料里各有一份，请给新增的换一个编号。")
 
 
 def _load_holding(home: Path) -> Holding:
@@ -161,6 +184,8 @@ def _load_holding(home: Path) -> Holding:
         sha256=described.sha256,
         clauses=divided.clauses,
         certificate=divided.certificate,
+        region=described.region,
+        supersedes=described.supersedes,
     )
     rules = load_rules(home / "rules.yaml", policy)
     return Holding(policy, rules, DepartmentNames.of(described.department_aliases))
@@ -180,10 +205,13 @@ def _policy_words(holdings: Sequence[Holding]) -> tuple[str, ...]:
     )
 
 
-def _hash(folder: Path, homes: Sequence[Path]) -> str:
+def _hash(lexicon: Path, homes: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for path in (folder / "lexicon.yaml", *(home / name for home in homes for name in _FILES)):
-        digest.update(path.relative_to(folder).as_posix().encode())
+    named = {lexicon.name: lexicon} | {
+        f"{home.name}/{name}": home / name for home in homes for name in _FILES
+    }
+    for name, path in named.items():
+        digest.update(name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

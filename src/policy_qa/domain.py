@@ -80,6 +80,10 @@ class Policy:
     sha256: str
     clauses: tuple[Clause, ...]
     certificate: Certificate
+    region: str | None = None
+    """Where it applies, from the province down, as printed or entered: ``安徽省淮南市``."""
+    supersedes: str | None = None
+    """The document it replaces, as printed."""
 
     def clause(self, label: str) -> Clause | None:
         return next((clause for clause in self.clauses if clause.label == label), None)

@@ -5,6 +5,7 @@ Everything an answer will claim is decided here; answer.py only puts it into wor
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from policy_qa.question import Question
 from policy_qa.references import resolve
 from policy_qa.retrieval import Evidence, of_the_text
 from policy_qa.rules import Condition, Measure, PerUnit, RateOf, UpTo, benefit_figures
+from policy_qa.status import in_force
 from policy_qa.text import fold
 from policy_qa.texts import PRINTED_WORDS
 from policy_qa.topic import Reading, most_specific
@@ -53,12 +55,21 @@ class Finding:
     """Things the user named beside what was found, that no clause holds."""
     said: str | None = None
     """What was not found, in the user's words."""
+    lapsed: bool = False
+    """The policy was not in force on the day asked about."""
 
 
 def determine(
-    question: Question, evidence: Evidence, given: Mapping[str, FactValue], corpus: Corpus
+    question: Question,
+    evidence: Evidence,
+    given: Mapping[str, FactValue],
+    corpus: Corpus,
+    as_of: datetime.date,
 ) -> Finding:
-    """The finding for ``question``; the order of the checks is the contract's order of statuses."""
+    """The finding for ``question``; the order of the checks is the contract's order of statuses.
+
+    A policy that its printed dates put out of force on ``as_of`` is no evidence; its text can be looked up.
+    """
     holding = corpus.holdings[0]
     if question.invalid:
         return Finding("invalid_input", holding, said=question.stated.impossible)
@@ -66,6 +77,8 @@ def determine(
         return _clause_finding(question, evidence, holding, corpus)
     if question.personal and not question.departments:
         return Finding("out_of_scope", holding)
+    if not in_force(holding.policy, as_of):
+        return Finding("not_found", holding, lapsed=True)
     facts = {**question.stated.facts, **given}
     if question.route == "department":
         return _department_finding(question, evidence, holding)

@@ -116,21 +116,26 @@ class Index:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
+    def search(self, vector: Vector, k: int, within: Iterable[str] | None = None) -> list[tuple[str, float]]:
         """The ids of the ``k`` passages most similar to ``vector`` with their cosine, best first.
 
-        Exactly ``min(k, len(self))`` of them, equal cosines in the order of the corpus; cosines have six
-        decimals. Raises ValueError for a vector of another length than the index holds.
+        ``within`` restricts it to these ids, compared one by one. Exactly ``k`` of them, or all there are,
+        equal cosines in the order of the corpus; cosines have six decimals. Raises ValueError for a vector
+        of another length than the index holds.
         """
         import numpy as np
 
         query = _unit(np.asarray([vector], dtype=np.float32))[0]
         if query.shape != self._vectors.shape[1:]:
             raise ValueError(f"a vector of {self._vectors.shape[1]} numbers is needed, not {query.shape[0]}")
-        wanted = min(k, len(self))
+        inside = None if within is None else sorted(self._row[id_] for id_ in within)
+        wanted = min(k, len(self) if inside is None else len(inside))
         if wanted < 1:
             return []
-        rows = np.sort(self._proposed(query, wanted))
+        if inside is None or len(inside) == len(self):
+            rows = np.sort(self._proposed(query, wanted))
+        else:
+            rows = np.asarray(inside, dtype=np.intp)
         # Row by row, not as a matrix product: its last digit would depend on which other rows are present.
         cosines = (self._vectors[rows] * query).sum(axis=1, dtype=np.float64).round(6)
         best = np.argsort(-cosines, kind="stable")[:wanted]

@@ -88,6 +88,7 @@ class Lexicon:
     """Finds terms in a normal text, longest first, none overlapping."""
 
     def __init__(self, content: LexiconFile, policy_words: Iterable[str] = ()) -> None:
+        self._content = content
         self.personal = tuple(normal(word) for word in content.personal)
         self.foreign_places = frozenset(normal(word) for word in content.foreign_places)
         self.generic = frozenset(normal(word) for words in content.generic.values() for word in words)
@@ -120,6 +121,10 @@ class Lexicon:
                     raise CorpusError(f"lexicon.yaml 里“{said}”写了两次，请只留一处。")
                 seen.add(key)
         return cls(content, policy_words)
+
+    def narrowed(self, policy_words: Iterable[str]) -> Lexicon:
+        """The same words of people over the words of fewer policies."""
+        return Lexicon(self._content, policy_words)
 
     def _add(self, word: str, kind: TermKind, means: tuple[str, ...]) -> None:
         key = normal(word)

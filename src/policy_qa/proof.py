@@ -105,7 +105,7 @@ def prove(drafts: Sequence[Draft], record: Record) -> Proven:
     return Proven(tuple(sentences), tuple(citations), tuple(refused))
 
 
-_REFUSALS = frozenset({"not_found", "not_found_plain", "elsewhere", "out_of_scope", *INVALID})
+_REFUSALS = frozenset({"not_found", "not_found_plain", "elsewhere", "lapsed", "out_of_scope", *INVALID})
 """Frames that say nothing was found or asked: false beside any sentence that has a citation."""
 
 
@@ -495,9 +495,14 @@ class _Check:
     def _policy(self, value: str) -> bool:
         """A policy of that title which is what the frame says of it."""
         policies = [h.policy for h in self.record.corpus.holdings if h.policy.title == value]
+        if self.frame == "titled":
+            return bool(policies)
         if self.frame == "draft":
             return any(policy.status == "征求意见稿" for policy in policies)
         return any(policy.in_force_from or policy.in_force_until for policy in policies)
+
+    def _frame_several_policies(self) -> bool:
+        return len(self.record.corpus.holdings) > 1
 
     def _range(self, value: str) -> bool:
         return any(existing_range(h.policy.clauses) == value for h in self.record.corpus.holdings)

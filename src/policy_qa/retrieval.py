@@ -253,7 +253,7 @@ class Retriever:
     def _dense_ranks(self, query: str) -> dict[tuple[str, str], tuple[int, float]]:
         if self._index is None or self._embedder is None:
             return {}
-        found = self._index.search(self._embedder.embed_query(query), _DEPTH)
+        found = self._index.search(self._embedder.embed_query(query), _DEPTH, self._by_id)
         return _best_of_clause((self._by_id[key], score) for key, score in found)
 
     def _fused(

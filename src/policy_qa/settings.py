@@ -22,6 +22,11 @@ class Settings:
     eval: Path
     embedding: str
 
+    @property
+    def added(self) -> Path:
+        """Where the policies stand that were added here, beside the shipped corpus."""
+        return self.home / "corpus"
+
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """The settings ``environ`` asks for; a variable that is missing or blank means its default.

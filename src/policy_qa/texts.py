@@ -89,6 +89,12 @@ FRAMES: dict[str, Frame] = {
     "no_words": Frame("您的输入里没有可以理解的文字，请用一句话写下您想问的内容。", "template"),
     "too_long": Frame("您的问题太长，请把要问的缩短成几句话再试。", "template"),
     "impossible": Frame("您说的“{said}”不可能是真实的数值，请核对后再问。", "template"),
+    "lapsed": Frame("《{policy}》在所问的日期不在印明的施行期内，没有据此回答。", "template"),
+    # of several policies
+    "titled": Frame("《{policy}》：", "template"),
+    "several_policies": Frame(
+        "以上出自不同的政策，分别列出，没有相加；能不能同时享受，以各自的条文为准。", "template"
+    ),
     # how every answer ends
     "draft": Frame("注意：《{policy}》目前是征求意见稿，不是正式印发的文件，请以正式文件为准。", "template"),
     "not_in_force": Frame("注意：按所问的日期，《{policy}》不在印明的施行期内。", "template"),
