@@ -20,6 +20,7 @@ from policy_qa.money import (
     parse_amount,
     plain,
     spell,
+    two_parties,
 )
 from policy_qa.text import fold
 
@@ -106,6 +107,9 @@ def brief(text: str) -> list[tuple[str, str, Decimal]]:
         ("负五十万", "-500000"),
         ("0.5万元", "5000"),
         ("345678.9元", "345678.9"),
+        ("10 0万元", "1000000"),
+        ("1 00 万元", "1000000"),
+        ("3 000元", "3000"),
     ],
 )
 def test_a_sum_in_any_spelling_is_its_yuan(text: str, yuan: str) -> None:
@@ -309,6 +313,13 @@ def test_a_bound_word_in_the_same_phrase_bounds_the_figure(text: str, bounds: li
         ("每户企业最高贴息50万元", ["户"]),
         ("每个给予一次性奖补 10万元", ["个"]),
         ("单个企业奖补总额不超过 20万元", ["企业"]),
+        ("给予每个企业2500元的参展补助", ["企业"]),
+        ("每个展位补助5000元", ["展位"]),
+        ("新认定的工业精品，每个给予奖补10万元", ["个"]),
+        ("每年每户企业最高50万元", ["户·年"]),
+        ("每床每月补助200元", ["床·月"]),
+        ("每生每年补助3000元", ["生·年"]),
+        ("限额为每个项目3万元", ["项目"]),
         ("每户分别给予一次性奖补50 万元", ["户"]),
         ("每项发明专利最多资助2个国家", ["项"]),
         ("每年组织20名以上", ["年"]),
@@ -433,6 +444,10 @@ def test_an_amount_may_lack_its_unit(text: str, yuan: str) -> None:
             "一、二、三等奖分别给予10万元、5万元、3万元",
             [("一等奖", "10万元"), ("二等奖", "5万元"), ("三等奖", "3万元")],
         ),
+        (
+            "对入选国际人才（A类，下同）、国家人才（B类）的企业，分别给予500万元、200万元",
+            [("国际人才", "500万元"), ("国家人才", "200万元")],
+        ),
         ("对国家级、省级平台，给予10万元、5万元、3万元", []),
         ("按规定和程序给予最高10万元、5万元", []),
         ("国家级、省级。给予10万元、5万元", []),
@@ -444,6 +459,26 @@ def test_listed_figures_are_paired_with_their_parties_in_order(
     text: str, pairs: list[tuple[str, str]]
 ) -> None:
     assert [(party, figure.text) for party, figure in paired(text)] == pairs
+
+
+@pytest.mark.parametrize(
+    ("before", "parties"),
+    [
+        ("对国家级小巨人和单项冠军企业，每户分别给予奖补", ("国家级小巨人", "单项冠军企业")),
+        ("对省级、市级、区级平台，分别给予", ()),
+        ("给予", ()),
+        ("", ()),
+    ],
+)
+def test_the_two_that_get_one_sum_each_are_named(before: str, parties: tuple[str, ...]) -> None:
+    assert two_parties(before) == parties
+
+
+def test_a_limit_that_a_sum_is_called_is_a_bound() -> None:
+    assert [figure.bound for figure in figures("每个项目支持限额3万元；限额以上企业奖励3万元")] == [
+        "max",
+        "exact",
+    ]
 
 
 def test_a_pair_keeps_the_bound_its_list_shares() -> None:

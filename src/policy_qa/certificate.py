@@ -6,6 +6,7 @@ It does not trust the splitter: characters are counted again in the source, numb
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,12 +16,19 @@ from policy_qa.domain import Certificate, Clause
 from policy_qa.references import Component, find_references, label_components, resolve
 from policy_qa.text import fold
 
-PartKind = Literal["title", "status", "preamble", "heading", "clause"]
+PartKind = Literal[
+    "title", "status", "preamble", "heading", "clause", "continuation",
+    "page", "contents", "margin", "signature", "attachments",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One stretch of the source, ``source[start:end]``, with what it is; title and status have no label."""
+    """One stretch of the source, ``source[start:end]``, with what it is.
+
+    Only headings, clauses and preambles have a label; a ``continuation`` is the rest of the clause or heading
+    with its label, after something of another kind (a page number) that stands in its middle.
+    """
 
     kind: PartKind
     label: str
@@ -28,8 +36,13 @@ class Part:
     end: int
 
 
-def certify(text: str, title: str, clauses: Sequence[Clause], parts: Sequence[Part]) -> Certificate:
-    """Check a split against its source; every ``failures`` entry is one Chinese sentence with its line."""
+def certify(
+    text: str, title: str, clauses: Sequence[Clause], parts: Sequence[Part], doubts: Sequence[str] = ()
+) -> Certificate:
+    """Check a split against its source; every ``failures`` entry is one Chinese sentence with its line.
+
+    ``doubts`` are the splitter's own: they join the warnings.
+    """
     counts = [0] * len(text)
     for part in parts:
         for index in range(max(0, part.start), min(len(text), part.end)):
@@ -43,7 +56,7 @@ def certify(text: str, title: str, clauses: Sequence[Clause], parts: Sequence[Pa
         numbering_gaps=gaps,
         unresolved_references=unresolved,
         outside_references=outside_references(clauses, title),
-        warnings=tuple(_warnings(title, clauses)),
+        warnings=(*_warnings(title, clauses), *doubts),
         failures=(
             *_miscounted(text, significant, counts),
             *_mismatched(text, clauses, parts),
@@ -51,6 +64,14 @@ def certify(text: str, title: str, clauses: Sequence[Clause], parts: Sequence[Pa
             *gaps,
         ),
     )
+
+
+def losses(certificate: Certificate) -> tuple[str, ...]:
+    """The failures no person may wave through: text lost, doubled, altered or under a wrong number.
+
+    A number that the print itself skips is a failure too, but one that a person can check and accept.
+    """
+    return tuple(one for one in certificate.failures if one not in certificate.numbering_gaps)
 
 
 def line_of(text: str, offset: int) -> int:
@@ -90,33 +111,49 @@ def _mismatched(text: str, clauses: Sequence[Clause], parts: Sequence[Part]) -> 
     for before, after in pairwise(parts):
         if after.start < before.start:
             yield f"第 {line_of(text, after.start)} 行：「{after.label}」的次序与原文不符，请重新切分。"
+    own = {clause.label: clause for clause in clauses}
+    clause_count = Counter(clause.label for clause in clauses)
+    part_count = Counter(part.label for part in holders)
+    printed = _printed(text, parts)
     for part in holders:
-        own = [clause for clause in clauses if clause.label == part.label]
         where = f"第 {line_of(text, part.start)} 行：「{part.label}」"
-        if len(own) > 1 or sum(other.label == part.label for other in holders) > 1:
+        if max(clause_count[part.label], part_count[part.label]) > 1:
             yield f"{where}出现了不止一次，条款无法按编号查找，请检查编号。"
-        elif not own:
+        elif part.label not in own:
             yield f"{where}没有对应的条款，请重新切分。"
-        elif "".join(own[0].text.split()) != "".join(text[part.start : part.end].split()):
+        elif "".join(own[part.label].text.split()) != printed[part.label]:
             yield f"{where}的条款文字与原文不一致，请重新切分。"
-    labels = {part.label for part in holders}
     for clause in clauses:
-        if clause.label not in labels:
+        if clause.label not in part_count:
             yield f"第 {clause.line} 行：条款「{clause.label}」在原文中没有位置，请重新切分。"
 
 
+def _printed(text: str, parts: Sequence[Part]) -> dict[str, str]:
+    """What the source prints for each label, in its part and the continuations, without white space."""
+    printed: dict[str, str] = {}
+    for part in parts:
+        if part.kind in ("clause", "preamble", "continuation"):
+            own = "".join(text[part.start : part.end].split())
+            printed[part.label] = printed.get(part.label, "") + own
+    return printed
+
+
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+_AGAIN = re.compile(r"〔\d{1,4}〕")
 
 
 def _misprinted(text: str, parts: Sequence[Part]) -> Iterator[str]:
     """The last number of a label is the one the source prints at the start of the part."""
     for part in parts:
         components = label_components(part.label) if part.label else ()
-        if not components or components[-1].style in ("序言", "¶"):
+        if not components or components[-1].style in ("序言", "¶") or part.kind == "continuation":
             continue
-        wanted = fold(components[-1].printed).strip("()/")
-        printed = fold(text[part.start : part.start + 2 * len(components[-1].printed) + 24]).lstrip("(")
-        if not printed.startswith(wanted):
+        wanted = fold(_AGAIN.sub("", components[-1].printed)).strip("()/")
+        printed = fold(text[part.start : min(part.end, part.start + 2 * len(wanted) + 120)]).lstrip("(")
+        is_titled = components[-1].style == "附件" and not wanted.startswith("附件")
+        if not (wanted in printed if is_titled else printed.startswith(wanted)):
             yield (
                 f"第 {line_of(text, part.start)} 行：原文以「{printed[:8]}」开头，"
                 f"与编号「{part.label}」不符，请重新切分。"
@@ -126,26 +163,30 @@ def _misprinted(text: str, parts: Sequence[Part]) -> Iterator[str]:
 def _numbering_gaps(text: str, parts: Sequence[Part]) -> Iterator[str]:
     """Where a number does not follow the one before it at its level.
 
-    Under a new heading a level begins again at 1 or runs on. After a break either the number expected or the
-    number printed may be continued, so one wrong number is one finding.
+    Under a new heading, and behind 「下列情形之一的：」, a level begins again at 1 or runs on. After a break
+    either the number expected or the number printed may be continued, so one wrong number is one finding.
     """
     seen: dict[str, tuple[tuple[Component, ...], set[tuple[int, int]]]] = {}
     for part in parts:
         components = label_components(part.label) if part.label else ()
-        if not components or components[-1].style in ("序言", "附件", "附则"):
+        if not components or components[-1].style in ("序言", "附件", "附则") or part.kind == "continuation":
             continue
         last, parent = components[-1], components[:-1]
+        if last.style.startswith("1."):  # its parent is printed in it
+            parent = (*parent, Component("1", 0, 0, last.printed.rpartition(".")[0]))
         parent_before, expected = seen.get(last.style, (parent, {(1, 0)}))
         if parent != parent_before:
             expected = expected | {(1, 0)}
         number = (last.number, last.suffix)
         following = {(last.number + 1, 0), (last.number, last.suffix + 1)}
-        if number not in expected:
+        begins_again = number == (1, 0) and text[: part.start].rstrip().endswith(("：", ":"))
+        if number not in expected and not begins_again:
             wanted = min(
                 (one for one, suffix in expected if not suffix), key=lambda one: abs(one - last.number)
             )
+            printed = _AGAIN.sub("", part.label)
             yield (
-                f"第 {line_of(text, part.start)} 行：这里应是同级的第 {wanted} 项，却是「{part.label}」，"
+                f"第 {line_of(text, part.start)} 行：这里应是同级的第 {wanted} 项，却是「{printed}」，"
                 "编号不连续，请核对原文是否缺行或错号。"
             )
             following = following | expected

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from policy_qa.domain import Clause
 from policy_qa.text import fold, fold_with_origins
 
 HAN_NUMERALS = "一二三四五六七八九十百千零〇两"
 _DIGITS = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+NUMBERED_NOUNS = ("方向", "政策", "措施", "任务", "工程", "行动", "专项", "事项", "情形")
+"""Nouns that number the units of a text: 方向 1, 政策2."""
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
 
@@ -60,13 +63,26 @@ class Component:
 
 _LABEL = re.compile(
     rf"(?P<scope>[^/]{{1,60}}/)|(?P<preamble>序言)|(?P<paragraph>¶(?P<n1>\d{{1,6}}))"
-    rf"|第(?P<n2>[{HAN_NUMERALS}\d]{{1,9}})(?P<unit>[编章节条])(?:之(?P<suffix>[{HAN_NUMERALS}]{{1,3}}))?"
+    rf"|第(?P<n2>[{HAN_NUMERALS}\d]{{1,9}})(?P<unit>部分|分编|[编章节条])(?:之(?P<suffix>[{HAN_NUMERALS}]{{1,3}}))?"
+    rf"|(?:{'|'.join(NUMBERED_NOUNS)})(?P<n8>[{HAN_NUMERALS}\d]{{1,4}})|(?P<n9>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})"
     rf"|（(?P<n3>[{HAN_NUMERALS}]{{1,9}})）|（(?P<n4>\d{{1,4}})）|(?P<n5>[{HAN_NUMERALS}]{{1,9}})|(?P<n6>\d{{1,4}})"
-    rf"|(?P<n7>[①-⑳㉑-㉟㊱-㊿])|(?P<other>附则)"
+    rf"|(?P<n7>[①-⑳㉑-㉟㊱-㊿])|(?P<other>附则)|(?P<letter>[A-Za-z])"
 )
-_STYLES = {"n1": "¶", "n3": "（一）", "n4": "（1）", "n5": "一", "n6": "1", "n7": "①"}
+_AGAIN = re.compile(r"〔\d{1,4}〕")
+"""The mark of a number that the text prints a second time."""
+_STYLES = {
+    "n1": "¶",
+    "n3": "（一）",
+    "n4": "（1）",
+    "n5": "一",
+    "n6": "1",
+    "n7": "①",
+    "n8": "项",
+    "n9": "1",
+}
 
 
+@lru_cache(maxsize=1 << 16)
 def label_components(label: str) -> tuple[Component, ...]:
     """The numbers of a clause label from the top: ``三（一）2`` is 一 3, （一） 1, 1 2.
 
@@ -75,22 +91,27 @@ def label_components(label: str) -> tuple[Component, ...]:
     found: list[Component] = []
     position = 0
     while position < len(label):
-        match = _LABEL.match(label, position)
+        match = _LABEL.match(label, position + (label[position] == "-" and position > 0))
         if match is None:
             raise ValueError(f"「{label}」不是条款编号")
-        found.append(_component(match))
-        position = match.end()
+        again = _AGAIN.match(label, match.end())
+        position = again.end() if again else match.end()
+        found.append(_component(match, label[match.start() : position]))
     return tuple(found)
 
 
-def _component(match: re.Match[str]) -> Component:
-    printed = match.group()
+def _component(match: re.Match[str], printed: str) -> Component:
     if match["unit"]:
         suffix = number_of(match["suffix"]) if match["suffix"] else 0
         return Component(match["unit"], number_of(match["n2"]) or 0, suffix or 0, printed)
     for group, style in _STYLES.items():
         if match[group]:
-            return Component(style, number_of(match[group]) or 0, 0, printed)
+            *above, last = match[group].split(".")
+            return Component(style + ".1" * len(above), number_of(last) or 0, 0, printed)
+    if match["letter"]:
+        return Component(
+            "A" if printed[0].isupper() else "a", ord(printed[0].lower()) - ord("a") + 1, 0, printed
+        )
     style = "附件" if match["scope"] else printed
     digits = "".join(character for character in printed if character.isdigit())
     return Component(style, int(digits[:6]) if digits else 0, 0, printed)
@@ -104,7 +125,8 @@ def normal_label(text: str) -> str:
     )
     if dotted:
         return f"{dotted[1]}（{dotted[2]}）{dotted[3] or ''}"
-    return folded.replace("(", "（").replace(")", "）").replace("、", "").replace(".", "")
+    bare = re.sub(r"\.(?!\d)|(?<!\d)\.", "", folded)  # 1.1 is a number of its own
+    return bare.replace("(", "（").replace(")", "）").replace("、", "")
 
 
 # ── references in a question ────────────────────────────────────────────────────────────────────
@@ -263,19 +285,20 @@ def resolve(reference: Reference, clauses: Sequence[Clause]) -> tuple[Clause, ..
     Several when it fits several, none when it fits none. Attachments answer only where the text does not.
     """
     labelled = [(clause, label_components(clause.label)) for clause in clauses]
+    running = {components[-1].style for clause, components in labelled if clause.number is not None}
     matched = [
         (clause, components)
         for clause, components in labelled
-        if any(_fits(path, components, labelled) for path in reference.paths)
+        if any(_fits(path, components, running) for path in reference.paths)
     ]
     in_text = [clause for clause, components in matched if components[0].style != "附件"]
     return tuple(in_text or [clause for clause, _ in matched])
 
 
-def _fits(path: Path, components: Path, labelled: Sequence[tuple[Clause, Path]]) -> bool:
+def _fits(path: Path, components: Path, running: Set[str]) -> bool:
+    """``running`` are the styles whose numbers run through the policy."""
     first, rest = path[0], path[1:]
     if first.style == "item":
-        running = {own[-1].style for one, own in labelled if one.number is not None}
         return any(
             one.number == first.number
             and (one.style in running if running else position == len(components) - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ def fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
+@lru_cache(maxsize=64)
 def fold_with_origins(text: str) -> Folded:
     """``text`` in comparison form, each character with the index it came from.
 
-    Folds character by character, so that every folded character has one origin.
+    Folds character by character, so that every folded character has one origin. Kept for the clauses that one
+    question looks at again and again.
     """
     characters: list[str] = []
     origins: list[int] = []
