@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from policy_qa.asks import Ask
-from policy_qa.corpus import Corpus, load_corpus
+from policy_qa.clauses import split
+from policy_qa.corpus import Corpus, Holding, load_corpus
 from policy_qa.domain import FactValue, Reverse
 from policy_qa.finding import Finding, cap_of, determine, item_of, sentence_spans
 from policy_qa.question import Understanding
@@ -285,3 +287,52 @@ def test_a_cap_is_the_printed_one_and_an_item_is_its_measures() -> None:
         item = item_of(finding.calculation, measure)
         assert item is not None
         assert item.measure == measure.id
+
+
+# ── before rules are reviewed ───────────────────────────────────────────────────────────────────
+
+_UNREVIEWED = """关于青年人才安居的办法
+
+一、租房补贴
+（一）本科毕业的人才，每人每月600元。
+（二）硕士毕业的人才，每人每月800元，由住房保障部门发放，居住证满一年的优先。
+
+二、购房补贴
+首次购房的人才，按房款的2%给予补贴，最高20万元。
+
+三、管理
+安居服务窗口负责受理和回访。
+"""
+
+
+def on_the_text_alone(question: str) -> Finding:
+    """The finding over a policy that nobody has made rules of."""
+    shipped = parts()[0]
+    divided = split("anju", _UNREVIEWED)
+    policy = replace(
+        shipped.policies[0], id="anju", title="关于青年人才安居的办法", clauses=divided.clauses, region=None
+    )
+    rules = shipped.holdings[0].rules.model_copy(update={"policy": "anju", "measures": ()})
+    corpus = replace(shipped, holdings=(Holding(policy, rules, shipped.holdings[0].department_names),))
+    understood = Understanding(corpus).understand(question, {})
+    return determine(understood, Retriever(corpus, None, None).retrieve(understood), {}, corpus, DAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "clauses"),
+    [
+        ("硕士人才租房每月补多少", "answered", ["一（二）"]),
+        ("本科租房每月补多少", "answered", ["一（一）"]),
+        ("购房补几成", "answered", ["二"]),
+        ("有居住证的硕士优先吗", "answered", ["一（二）"]),
+        ("装修补贴多少", "not_found", []),
+        ("人才安居电费补贴多少", "not_found", []),
+        ("养狗要居住证吗", "out_of_scope", []),
+    ],
+)
+def test_without_rules_a_clause_answers_by_its_words_where_it_stands_or_none_does(
+    text: str, status: str, clauses: list[str]
+) -> None:
+    finding = on_the_text_alone(text)
+
+    assert (finding.status, sorted({clause.label for clause, _, _ in finding.passages})) == (status, clauses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from policy_qa.assistant import Assistant
 from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Answer
 from policy_qa.errors import CorpusError
+from policy_qa.joining import join
 from policy_qa.money import figures
-from policy_qa.routing import places
+from policy_qa.regions import names_region, place_words, places, related
 from policy_qa.texts import FRAMES
 
 SHIPPED = Path(__file__).parents[1] / "corpus"
@@ -101,10 +103,10 @@ def test_two_policies_that_both_pay_are_both_shown_and_not_added_up() -> None:
     answer = asked("新设企业奖多少，小巨人奖多少")
     assert {citation.policy for citation in answer.citations} == {HUAINAN, SAMPLE}
     assert answer.calculation is not None
-    assert [(item.measure, str(item.amount)) for item in answer.calculation.items] == [
+    assert {(item.measure, str(item.amount)) for item in answer.calculation.items} == {
         ("new-enterprise", "100000"),
         ("little-giant", "500000"),
-    ]
+    }
     assert (answer.calculation.total, answer.calculation.bound) == (None, "unknown")
     assert answer.sentences[-1].text == FRAMES["several_policies"].text
 
@@ -122,6 +124,25 @@ def test_what_no_policy_holds_is_refused_once() -> None:
     answer = asked("瞪羚企业认定奖多少")
     assert (answer.status, answer.citations, answer.calculation) == ("not_found", (), None)
     assert len({hit.policy for hit in answer.retrieved}) == 2
+
+
+def test_a_policy_far_from_the_question_is_not_asked_about_a_thing() -> None:
+    router = together()._router
+    assert router.choose("小巨人奖多少", DAY).policies == (HUAINAN,)
+    assert router.choose("研发投入100万补多少", DAY).policies == (SAMPLE,)
+    assert set(router.choose("新设企业奖多少，小巨人奖多少", DAY).policies) == {HUAINAN, SAMPLE}
+    assert set(router.choose("第1条写了什么", DAY).policies) == {HUAINAN, SAMPLE}
+
+
+def test_what_answers_comes_before_what_only_says_that_its_text_prints_nothing() -> None:
+    question = "小巨人奖多少"
+    choice = together()._router.choose(question, DAY)
+    held = replace(asked(question, HUAINAN), calculation=None)
+    silent = replace(held, status="not_specified", citations=asked("新设企业奖多少", SAMPLE).citations)
+
+    answer = join(question, {}, DAY, [silent, held], choice, together().corpus)
+
+    assert (answer.status, {citation.policy for citation in answer.citations}) == ("answered", {HUAINAN})
 
 
 def test_a_policy_is_chosen_by_its_number() -> None:
@@ -187,3 +208,49 @@ def test_the_text_of_a_policy_out_of_force_can_still_be_looked_up(tmp_path: Path
 )
 def test_the_places_of_a_region(region: str | None, names: tuple[str, ...]) -> None:
     assert places(region) == names
+
+
+def test_a_place_is_named_with_and_without_its_kind() -> None:
+    assert place_words("安徽省淮南市") == ("安徽", "安徽省", "淮南", "淮南市")
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("淮南的小巨人奖多少", True),
+        ("淮南市小巨人奖多少", True),
+        ("安徽的小巨人奖多少", False),
+        ("买淮南大学的成果补多少", False),
+        ("小巨人奖多少", False),
+    ],
+)
+def test_a_question_names_a_place_but_not_by_its_university(question: str, named: bool) -> None:
+    assert names_region(question, "安徽省淮南市") is named
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "so"),
+    [
+        ("安徽省", "安徽省淮南市", True),
+        ("淮南市", "安徽省淮南市", True),
+        ("安徽省合肥市", "安徽省淮南市", False),
+        ("北京市", "安徽省", False),
+        (None, "北京市", True),
+    ],
+)
+def test_a_region_is_related_to_what_it_lies_in(one: str | None, other: str | None, so: bool) -> None:
+    assert related(one, other) is related(other, one) is so
+
+
+def test_a_question_that_names_a_place_is_not_answered_with_another_places_policy(tmp_path: Path) -> None:
+    corpus = in_force(tmp_path, "2020-01-01", "2030-01-01")
+    described = tmp_path / "corpus" / SAMPLE / "policy.yaml"
+    described.write_text(
+        described.read_text("utf-8").replace("region: null", "region: 浙江省温州市"), "utf-8"
+    )
+    assistant = Assistant(load_corpus(SHIPPED, tmp_path / "corpus"))
+    assert len(corpus.holdings) == 2
+    there = assistant.ask("温州的小巨人奖多少", {}, DAY)
+    here = assistant.ask("淮南的小巨人奖多少", {}, DAY)
+    assert (there.status, {hit.policy for hit in there.retrieved}) == ("not_found", {SAMPLE})
+    assert (here.status, {citation.policy for citation in here.citations}) == ("answered", {HUAINAN})

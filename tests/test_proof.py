@@ -22,6 +22,7 @@ CORPUS = load_corpus(Path(__file__).parents[1] / "corpus")
 HOLDING = CORPUS.holding("huainan-zjtx-2020-draft")
 RULES = HOLDING.rules
 TITLE = HOLDING.policy.title
+NO_RULES = HOLDING.rules.model_copy(update={"measures": ()})
 
 
 # ── what sentences are made of ──────────────────────────────────────────────────────────────────
@@ -276,6 +277,11 @@ TRUE = (
         record(),
     ),
     Case(
+        "clause_silent",
+        say("clause_silent", whole("序言"), unprinted=UNPRINTED["amount"], label="序言"),
+        record(),
+    ),
+    Case(
         "ask",
         say(
             "ask", cite("little-giant"), ask="企业是不是国家认定的专精特新“小巨人”企业？", label=GIANT_CLAUSE
@@ -313,6 +319,11 @@ TRUE = (
     Case("titled", say("titled", policy=TITLE), record()),
     Case(
         "several_policies", say("several_policies"), record(corpus=replace(CORPUS, holdings=(HOLDING,) * 2))
+    ),
+    Case(
+        "unreviewed",
+        say("unreviewed", policy=TITLE),
+        record(corpus=replace(CORPUS, holdings=(replace(HOLDING, rules=NO_RULES),))),
     ),
     Case("draft", say("draft", policy=TITLE), record()),
     Case(
@@ -460,6 +471,12 @@ FALSE = (
         ),
         record(),
         "（unprinted）",
+    ),
+    false(
+        "clause_silent: a sum in another passage of the clause",
+        say("clause_silent", cite("exhibition"), unprinted=UNPRINTED["amount"], label="三（五）13"),
+        record(),
+        "（clause_silent）",
     ),
     false(
         "unprinted: a sum in the passage of no measure",
@@ -688,6 +705,7 @@ FALSE = (
     # the policy
     changed("draft", "another title", "（policy）", policy="关于支持瞪羚企业的实施意见"),
     false("draft: what is issued", slot("draft"), record(corpus=issued()), "（policy）"),
+    false("unreviewed: rules were reviewed", slot("unreviewed"), record(), "（policy）"),
     false("lapsed: no date is printed", slot("lapsed"), record(), "（policy）"),
     changed("titled", "another title", "（policy）", policy="关于支持瞪羚企业的实施意见"),
     false("several_policies: there is one", say("several_policies"), record(), "（several_policies）"),

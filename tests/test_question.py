@@ -55,6 +55,9 @@ def test_of_an_unanswerable_question_nothing_is_read() -> None:
     ("text", "route"),
     [
         ("小巨人奖多少", "amount"),
+        ("我们是专精特新企业，能拿多少补贴", "eligibility"),
+        ("我们公司不是专精特新企业，能拿多少补贴", "eligibility"),
+        ("我们是国家级小巨人，能拿多少补贴", "amount"),
         ("听说小巨人奖80万", "amount"),
         ("小巨人有哪些补贴", "amount"),
         ("付了100万买高校技术", "amount"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Embedder, Hit
 from policy_qa.index import Index
 from policy_qa.question import Understanding
-from policy_qa.retrieval import SHOWN, Evidence, Retriever, coverage, passages
+from policy_qa.retrieval import SHOWN, Coverage, Evidence, Retriever, coverage, passages
 
 ROOT = Path(__file__).parents[1]
 POLICY = "huainan-zjtx-2020-draft"
@@ -39,6 +40,23 @@ class Broken:
 
     def embed_query(self, text: str) -> list[float]:
         raise RuntimeError(f"no memory for {text}")
+
+
+class Counting:
+    """A model that keeps the queries it was given."""
+
+    name = "counting"
+
+    def __init__(self, model: Embedder) -> None:
+        self._model = model
+        self.queries: list[str] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        return self._model.embed_passages(texts)
+
+    def embed_query(self, text: str) -> list[float]:
+        self.queries.append(text)
+        return self._model.embed_query(text)
 
 
 @cache
@@ -223,20 +241,76 @@ def test_with_a_model_the_named_clause_stays_first(by_both: Retriever) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "clause", "share", "holes"),
+    ("text", "printed", "share", "holes"),
     [
-        ("小巨人", "三（一）2", 1.0, ()),
-        ("小巨人", "三（三）9", 0.0, ("小巨人",)),
-        ("屋顶光伏", "三（一）2", 0.0, ("屋顶", "光伏")),
-        ("奖多少", "三（一）2", 0.0, ()),
+        ("小巨人", "新认定的小巨人企业", 1.0, ()),
+        ("小巨人", "挂牌企业", 0.0, ("小巨人",)),
+        ("屋顶光伏", "小巨人", 0.0, ("屋顶", "光伏")),
+        ("奖多少", "奖励50万元", 0.0, ()),
+        ("“小巨人”企业", "对新认定的小巨人企业", 1.0, ()),
+        ("技术成果", "前沿技术的研发及成果转化", 1.0, ("技术成果",)),
+        ("技术成果", "前沿技术的研发", 0.5, ("技术成果",)),
+        ("屋顶电", "屋顶", 0.8, ("电",)),
     ],
 )
-def test_coverage_says_how_much_of_the_question_a_clause_has_words_for(
-    text: str, clause: str, share: float, holes: tuple[str, ...]
+def test_coverage_says_how_much_of_the_question_a_text_has_words_for(
+    text: str, printed: str, share: float, holes: tuple[str, ...]
 ) -> None:
-    covered = coverage(understanding().understand(text, {}), corpus().clause(POLICY, clause))
+    assert covered(text, {"a": printed}, by_rarity=False) == {"a": Coverage(share, holes)}
 
-    assert (covered.share, covered.holes) == (share, holes)
+
+def test_a_word_that_every_text_prints_says_little_of_any_but_never_nothing() -> None:
+    texts = {"a": "屋顶", "b": "屋顶和光伏", "c": "屋顶"}
+    plain = covered("屋顶光伏", texts, by_rarity=False)
+    rare = covered("屋顶光伏", texts, by_rarity=True)
+
+    assert [plain[key].share for key in "abc"] == [0.5, 1.0, 0.5]
+    assert 0 < rare["a"].share == rare["c"].share < 0.5 < rare["b"].share == 1.0
+
+
+def covered(question: str, texts: Mapping[str, str], *, by_rarity: bool) -> dict[str, Coverage]:
+    found = coverage(
+        understanding().understand(question, {}),
+        {(POLICY, name): text for name, text in texts.items()},
+        corpus().segmenter.words,
+        by_rarity=by_rarity,
+    )
+    return {name: cover for (_, name), cover in found.items()}
+
+
+@cache
+def unreviewed() -> Corpus:
+    """The shipped policy as it stands before a rule of it was reviewed."""
+    holding = corpus().holdings[0]
+    text_alone = replace(holding, rules=holding.rules.model_copy(update={"measures": ()}))
+    return replace(corpus(), holdings=(text_alone,))
+
+
+def test_before_rules_are_reviewed_a_clause_is_read_under_its_headings_and_the_policys_title() -> None:
+    clause = unreviewed().clause(POLICY, "三（一）2")
+    question = understanding().understand(f"{clause.path[0]}“{unreviewed().policies[0].title}”", {})
+
+    assert Retriever(unreviewed(), None, None).covered(question)[POLICY, "三（一）2"] == Coverage(1.0, ())
+    assert Retriever(corpus(), None, None).covered(question)[POLICY, "三（一）2"].share < 1.0
+
+
+def test_before_rules_are_reviewed_the_clauses_that_print_what_is_asked_are_told() -> None:
+    def paying(text: str) -> frozenset[str]:
+        question = understanding().understand(text, {})
+        return frozenset(label for _, label in Retriever(unreviewed(), None, None).retrieve(question).paying)
+
+    sums, rates = paying("奖多少钱"), paying("补几成")
+    assert "三（一）2" in sums - rates
+    assert rates < sums
+    assert paying("谁负责") == frozenset()
+
+
+def test_one_question_is_embedded_once_for_all_the_policies_asked(index: Index, embedder: Embedder) -> None:
+    model = Counting(embedder)
+    for retriever in (Retriever(corpus(), index, model), Retriever(unreviewed(), index, model)):
+        retrieved("小巨人奖多少", retriever)
+
+    assert model.queries == ["小巨人奖多少"]
 
 
 def test_every_clause_and_every_measure_is_a_passage_with_an_id_of_its_own() -> None:

@@ -26,6 +26,7 @@ def stated(text: str) -> Stated:
 
 LOAN = "working_capital_loan"
 PROVINCIAL = "provincial_recognised"
+MEMBER = "zjtx_enterprise"
 CONDITIONS = "technology_conditions_met"
 
 
@@ -38,9 +39,13 @@ CONDITIONS = "technology_conditions_met"
             "我们是重点工业企业，做了对标诊断，给多少",
             {"key_industrial_enterprise": True, "benchmarking_done": True},
         ),
-        ("我们是省专精特新企业，流动资金贷了2000万，能贴多少", {PROVINCIAL: True, LOAN: True}),
+        ("我们是省专精特新企业，流动资金贷了2000万，能贴多少", {PROVINCIAL: True, LOAN: True, MEMBER: True}),
         ("专精特新板挂牌了，奖多少", {"equity_board_listed": True}),
+        ("我们是专精特新企业，能拿多少补贴", {"zjtx_enterprise": True}),
         # false
+        ("我们公司不是专精特新企业，能拿多少补贴", {"zjtx_enterprise": False}),
+        ("我们是不是专精特新企业", {}),
+        ("专精特新企业能拿多少补贴", {}),
         ("我们不是小巨人，能拿多少", {"national_little_giant": False}),
         (
             "数字化车间没评上，智能工厂评上了，奖多少",
@@ -58,7 +63,7 @@ CONDITIONS = "technology_conditions_met"
         # denied in words of its own
         ("我们省里没认定，流动资金贷款能贴多少", {PROVINCIAL: False, LOAN: True}),
         # another level
-        ("我们只是市级专精特新，流动资金贷款能贴多少", {PROVINCIAL: False, LOAN: True}),
+        ("我们只是市级专精特新，流动资金贷款能贴多少", {PROVINCIAL: False, LOAN: True, MEMBER: True}),
         # unknown
         ("流动资金贷款贴息多少", {LOAN: True}),
         ("做对标诊断花了6万，能报多少", {"benchmarking_done": True}),

@@ -37,6 +37,8 @@ def compose(
         drafts.append(_draft("titled", policy=finding.holding.policy.title))
     drafts += _BY_STATUS.get(finding.status, _Writer.refusal)(writer)
     if any(draft.citations for draft in drafts):
+        if finding.unreviewed:
+            drafts.append(_draft("unreviewed", policy=finding.holding.policy.title))
         drafts += list(_status_notes(_cited(drafts, corpus), as_of))
     elif finding.status != "invalid_input":
         drafts += list(_status_notes([holding.policy for holding in corpus.holdings], as_of))
@@ -220,6 +222,9 @@ class _Writer:
             if where is None or ask.value not in UNPRINTED:
                 continue
             what = UNPRINTED[ask.value]
+            if self._finding.unreviewed:
+                yield _draft("clause_silent", where, unprinted=what, label=where.clause)
+                continue
             segment = self._clause(where.clause).segment_at(where.start, where.end)
             if segment is not None and segment.departments:
                 departments = listed(segment)

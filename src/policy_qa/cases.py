@@ -23,7 +23,7 @@ from policy_qa.strict_yaml import read_model
 
 
 def _amount(value: object) -> object:
-    """A sum in any spelling money.py reads; YAML floats are refused, since they are not exact."""
+    """A sum in any spelling money reads; YAML floats are refused, since they are not exact."""
     if value is None:
         return None
     read = None if isinstance(value, bool | float) else parse_amount(str(value))

@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from policy_qa.clauses import DepartmentNames, split
 from policy_qa.domain import Citation, Clause, Policy
+from policy_qa.drafts import DRAFTS, Draft, load_drafts
 from policy_qa.errors import CertificateError, CorpusError, UsageError
 from policy_qa.lexicon import Lexicon
+from policy_qa.regions import place_words
 from policy_qa.rules import Measure, Rules, load_rules
 from policy_qa.segmenter import Segmenter
 from policy_qa.strict_yaml import read_model
@@ -41,6 +43,9 @@ class _PolicyFile(BaseModel):
     rests_on: tuple[str, ...]
     region: str | None
     sha256: str
+    number: str | None = None
+    accepted_gaps: tuple[str, ...] = ()
+    """Numbers that the print itself skips, as the certificate names them: seen and accepted."""
     department_aliases: tuple[tuple[str, ...], ...] = ()
 
 
@@ -51,6 +56,10 @@ class Holding:
     policy: Policy
     rules: Rules
     department_names: DepartmentNames
+    home: Path | None = None
+    """The folder it was loaded from."""
+    drafts: tuple[Draft, ...] | None = None
+    """All that was ever drafted for it; None where its rules were written and not drafted."""
 
     def cite(self, clause: Clause, start: int, end: int) -> Citation:
         """The citation of ``clause.text[start:end]``, with the departments of its segment."""
@@ -67,6 +76,24 @@ class Holding:
         if clause is None or span is None:
             raise CorpusError(f"引文“{quote}”不在条款“{label}”里，请核对语料。")
         return self.cite(clause, *span)
+
+    @cached_property
+    def pending(self) -> tuple[Draft, ...]:
+        """The drafts that no person has decided on."""
+        decided = self.rules.reviewed_drafts
+        return tuple(draft for draft in self.drafts or () if draft.id not in decided)
+
+    @cached_property
+    def unreviewed_clauses(self) -> frozenset[str]:
+        """The clauses whose sums are answered with the text alone: a draft of theirs is undecided."""
+        if self.drafts is None and not self.rules.measures:
+            return frozenset(clause.label for clause in self.policy.clauses)
+        return frozenset(draft.clause for draft in self.pending)
+
+    @property
+    def unreviewed(self) -> bool:
+        """Whether a clause is left whose sums no person has made rules of."""
+        return bool(self.unreviewed_clauses)
 
     def departments(self) -> tuple[str, ...]:
         """Every department the policy names, in order of appearance."""
@@ -109,7 +136,7 @@ class Corpus:
         if policy_id is None or [policy.id for policy in self.policies] == [policy_id]:
             return self
         holdings = (self.holding(policy_id),)
-        lexicon = self.lexicon.narrowed(_policy_words(holdings))
+        lexicon = self.lexicon.narrowed(_policy_words(holdings), _place_words(holdings))
         return Corpus(holdings, lexicon, self.sha256, self.segmenter)
 
     def clause(self, policy_id: str, label: str) -> Clause:
@@ -135,8 +162,7 @@ def load_corpus(folder: Path, added: Path | None = None) -> Corpus:
         homes += _homes(added)
         _refuse_doubles(homes)
     holdings = tuple(_load_holding(home) for home in homes)
-    words = _policy_words(holdings)
-    lexicon = Lexicon.load(folder / "lexicon.yaml", words)
+    lexicon = Lexicon.load(folder / "lexicon.yaml", _policy_words(holdings), _place_words(holdings))
     return Corpus(holdings, lexicon, _hash(folder / "lexicon.yaml", homes))
 
 
@@ -169,8 +195,9 @@ def _load_holding(home: Path) -> Holding:
             f"“{home.name}/text.txt”与 policy.yaml 登记的 sha256 不符，原文可能被改动，请核对后更新登记。"
         )
     divided = split(described.id, text)
-    if divided.certificate.failures:
-        reasons = "；".join(failure.removesuffix("。") for failure in divided.certificate.failures[:3])
+    failures = [one for one in divided.certificate.failures if one not in described.accepted_gaps]
+    if failures:
+        reasons = "；".join(failure.removesuffix("。") for failure in failures[:3])
         raise CertificateError(f"“{home.name}”的条款切分没有通过核验：{reasons}，请先改正原文。")
     policy = Policy(
         id=described.id,
@@ -186,9 +213,11 @@ def _load_holding(home: Path) -> Holding:
         certificate=divided.certificate,
         region=described.region,
         supersedes=described.supersedes,
+        number=described.number,
     )
     rules = load_rules(home / "rules.yaml", policy)
-    return Holding(policy, rules, DepartmentNames.of(described.department_aliases))
+    names = DepartmentNames.of(described.department_aliases)
+    return Holding(policy, rules, names, home, load_drafts(home))
 
 
 def _policy_words(holdings: Sequence[Holding]) -> tuple[str, ...]:
@@ -205,11 +234,16 @@ def _policy_words(holdings: Sequence[Holding]) -> tuple[str, ...]:
     )
 
 
+def _place_words(holdings: Sequence[Holding]) -> tuple[str, ...]:
+    return tuple(word for holding in holdings for word in place_words(holding.policy.region))
+
+
 def _hash(lexicon: Path, homes: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     named = {lexicon.name: lexicon} | {
         f"{home.name}/{name}": home / name for home in homes for name in _FILES
     }
+    named |= {f"{home.name}/{DRAFTS}": home / DRAFTS for home in homes if (home / DRAFTS).exists()}
     for name, path in named.items():
         digest.update(name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

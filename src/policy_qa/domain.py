@@ -84,6 +84,8 @@ class Policy:
     """Where it applies, from the province down, as printed or entered: ``安徽省淮南市``."""
     supersedes: str | None = None
     """The document it replaces, as printed."""
+    number: str | None = None
+    """The 文号, as printed: ``皖政办〔2020〕4号``."""
 
     def clause(self, label: str) -> Clause | None:
         return next((clause for clause in self.clauses if clause.label == label), None)
@@ -207,6 +209,8 @@ class Answer:
     retrieved: tuple[Hit, ...]
     rejected: tuple[Hit, ...]
     notices: tuple[str, ...]
+    rewritten: str | None = None
+    """The full question a follow-up was answered as, in the user's words; None where it was asked as is."""
 
 
 # ── what can be replaced ────────────────────────────────────────────────────────────────────────
@@ -224,3 +228,16 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> list[list[float]]: ...
 
     def embed_query(self, text: str) -> list[float]: ...
+
+
+class LanguageModel(Protocol):
+    """A chat model that may choose words; what it says is checked before anybody sees it."""
+
+    def turn(self) -> Reply:
+        """Replies for one question, which together take no longer than the model's deadline."""
+
+
+class Reply(Protocol):
+    """One exchange: instructions and a message in, the model's text out; raises ModelError for none."""
+
+    def __call__(self, instructions: str, message: str, /) -> str: ...

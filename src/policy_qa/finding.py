@@ -55,6 +55,8 @@ class Finding:
     """Things the user named beside what was found, that no clause holds."""
     said: str | None = None
     """What was not found, in the user's words."""
+    unreviewed: bool = False
+    """Money is asked for, and no reviewed rule says what the text means: it is quoted only."""
     lapsed: bool = False
     """The policy was not in force on the day asked about."""
 
@@ -75,7 +77,7 @@ def determine(
         return Finding("invalid_input", holding, said=question.stated.impossible)
     if question.route == "clause":
         return _clause_finding(question, evidence, holding, corpus)
-    if question.personal and not question.departments:
+    if question.personal and not question.departments and not _speaks_of_it(question, corpus, holding):
         return Finding("out_of_scope", holding)
     if not in_force(holding.policy, as_of):
         return Finding("not_found", holding, lapsed=True)
@@ -85,8 +87,18 @@ def determine(
     if question.route == "eligibility":
         return _eligibility_finding(question, facts, holding)
     if question.topic.named and not of_the_text(question, evidence.coverage):
+        if unreviewed := _on_unreviewed_clauses(question, holding):
+            return unreviewed
         return _measure_finding(question, facts, holding)
     return _passage_finding(question, evidence, holding)
+
+
+def _speaks_of_it(question: Question, corpus: Corpus, holding: Holding) -> bool:
+    """Private life is no reason to refuse where a text alone says what it is about and prints the word."""
+    text = question.topic.reading.text
+    said = [word for word in corpus.lexicon.personal if word in text]
+    printed = [fold(clause.text).lower() for clause in holding.policy.clauses]
+    return _text_alone(holding) and any(word in clause for word in said for clause in printed)
 
 
 # ── clauses and departments ─────────────────────────────────────────────────────────────────────
@@ -195,6 +207,16 @@ def _measure_finding(question: Question, facts: Mapping[str, FactValue], holding
         unprinted=unprinted,
         missing_parts=missing_parts,
     )
+
+
+def _on_unreviewed_clauses(question: Question, holding: Holding) -> Finding | None:
+    """Money asked on a clause that still has drafts: its words, since what is reviewed may be half of it."""
+    labels = {measure.clause for measure in _asked(question, holding)} & holding.unreviewed_clauses
+    if not labels or not question.asks & MONEY_ASKS:
+        return None
+    clauses = [clause for clause in holding.policy.clauses if clause.label in labels]
+    passages = [(clause, *span) for clause in clauses for span in _sentences(question, clause, money=True)]
+    return Finding("answered", holding, passages=tuple(passages), unreviewed=True)
 
 
 def _asked(question: Question, holding: Holding) -> tuple[Measure, ...]:
@@ -381,18 +403,29 @@ def _passage_finding(question: Question, evidence: Evidence, holding: Holding) -
             return Finding("out_of_scope", holding)
         return Finding("not_found", holding, said=_what_was_asked(question))
     clause, spans = best
+    unreviewed = clause.label in holding.unreviewed_clauses and bool(MONEY_ASKS & question.asks)
+    if unreviewed and _prints_money(clause, [(0, len(clause.text))]):
+        passages = tuple((clause, start, end) for start, end in spans)
+        return Finding("answered", holding, passages=passages, unreviewed=True)
     unprinted = tuple(ask for ask in (Ask.DEADLINE, Ask.MATERIALS, Ask.PROCESS) if ask in question.asks)
+    if _text_alone(holding):
+        unprinted = ()  # nobody has read what the text prints of these
     status: Status = "not_specified" if unprinted else "answered"
     if question.route == "amount" and Ask.AMOUNT in question.asks and not _asks_count(reading):
         status, unprinted = "not_specified", (Ask.AMOUNT,)
-    return Finding(status, holding, passages=tuple((clause, s, e) for s, e in spans), unprinted=unprinted)
+    passages = tuple((clause, start, end) for start, end in spans)
+    return Finding(status, holding, passages=passages, unprinted=unprinted, unreviewed=unreviewed)
+
+
+def _prints_money(clause: Clause, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(f.kind in ("money", "rate") for start, end in spans for f in figures(clause.text[start:end]))
 
 
 def _asks_count(reading: Reading) -> bool:
-    return any(
-        word in reading.text
-        for word in ("多少户", "多少家", "多少名", "几户", "几家", "几名", "多少人", "how many")
-    )
+    return bool(_COUNT.search(reading.text))
+
+
+_COUNT = re.compile(r"(多少|几)(户|家|名|人|座|台|辆|亩|张|所|篇|分(?!钱|点|之))|how many")
 
 
 def _about_policy_itself(question: Question) -> bool:
@@ -424,6 +457,10 @@ def _best_passage(
     """
     if not evidence.hits:
         return None
+    if (holding.unreviewed or _text_alone(holding)) and question.asks & STRICT_ASKS:
+        unreviewed = _best_unreviewed(question, evidence, holding)
+        if unreviewed is not None or _text_alone(holding):
+            return unreviewed
     first = evidence.hits[0]
     ranked = {key: evidence.coverage[key] for key in ((h.policy, h.clause) for h in evidence.hits)}
     key = (first.policy, first.clause)
@@ -435,12 +472,85 @@ def _best_passage(
         nouns = [t for t in question.topic.reading.tokens if t.content and t.noun]
         exact = covered.share > 0.99 and len(nouns) > 1 and not question.topic.rejected
         found = exact and not question.asks & MONEY_ASKS
-    elif covered.share >= 0.5 and (question.support or not question.strangers):
+    elif covered.share >= 0.5 and (
+        question.support or not question.strangers or (_text_alone(holding) and key == _agreed(evidence))
+    ):
         found = not (Ask.CONDITIONS in question.asks and covered.holes)
     else:
         found = key == _leader(evidence)
     clause = holding.policy.clause(key[1])
-    return (clause, _sentences(question, clause)) if found and clause else None
+    return (clause, _sentences(question, clause, money=False)) if found and clause else None
+
+
+def _best_unreviewed(
+    question: Question, evidence: Evidence, holding: Holding
+) -> tuple[Clause, tuple[tuple[int, int], ...]] | None:
+    """Where no rule says what clauses are about: a clause that words and meaning both put first or second and
+    that has words for a good part of what is asked, or one with a word for each thing asked.
+
+    Of those that fit, where money is asked, the first that prints some beside these words. Where some rules
+    are reviewed, only the clauses that are not.
+    """
+    agreed = _agreed_of_those_that_pay(evidence)
+    money = bool(question.asks & MONEY_ASKS)
+    # Characters that stand alone (高企) stand in any text.
+    thing = any(t.content and len(t.text) > 1 for t in question.topic.reading.tokens)
+    found = []
+    ranked = [*agreed, *((hit.policy, hit.clause) for hit in evidence.hits)]
+    for key in dict.fromkeys(ranked):
+        if holding.rules.measures and key[1] not in holding.unreviewed_clauses:
+            continue
+        covered = evidence.coverage[key]
+        clause = holding.policy.clause(key[1])
+        whole = thing and not covered.holes and covered.share >= _ALL_BUT_VERBS
+        if clause and (whole or (key in agreed and _for_a_good_part(question, evidence, key))):
+            found.append((clause, _sentences(question, clause, money=money)))
+    paying = (one for one in found if money and _prints_money(*one))
+    return next(paying, next(iter(found), None))
+
+
+def _for_a_good_part(question: Question, evidence: Evidence, key: tuple[str, str]) -> bool:
+    """Whether a clause that lacks some of the asked words may answer: never where it lacks the thing to be
+    paid for (电费补贴), nor where a sum of support is asked and it prints none.
+    """
+    covered = evidence.coverage[key]
+    lacking = any(_is_thing(hole, question.topic.reading) for hole in covered.holes)
+    sum_asked = Ask.AWARD in question.asks and bool(question.asks & {Ask.AMOUNT, Ask.RATE, Ask.CAP})
+    pays = key in evidence.paying or not sum_asked
+    return covered.share >= _GOOD_PART and pays and not lacking and not question.topic.rejected
+
+
+_ALL_BUT_VERBS = 0.75
+"""Nouns count full and other words half, so that a clause with all nouns of a question reaches this."""
+_GOOD_PART = 0.4
+"""Near misses share a word or two with the clause they come near to: 0.0 to 0.28 on the questions read."""
+
+
+def _agreed_of_those_that_pay(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    """The clauses that words and meaning both put first or second, best first; where some print a figure of
+    the kind asked for, of these.
+    """
+    of_these = evidence.paying or evidence.coverage.keys()
+    places: list[dict[tuple[str, str], int]] = []
+    for scores in (evidence.lexical, evidence.dense) if evidence.dense else (evidence.lexical,):
+        ranked = sorted(scores.keys() & of_these, key=lambda key: (-scores[key], key))
+        places.append({key: place for place, key in enumerate(ranked[:2])})
+    both = [key for key in places[0] if all(key in place for place in places)]
+    return tuple(
+        sorted(both, key=lambda key: (sum(place[key] for place in places), -evidence.coverage[key].share))
+    )
+
+
+def _text_alone(holding: Holding) -> bool:
+    """No rule of the policy was reviewed: its text is all there is to answer with."""
+    return not holding.rules.measures
+
+
+def _agreed(evidence: Evidence) -> tuple[str, str] | None:
+    """The clause that words and meaning both put first."""
+    by_words = max(evidence.lexical, key=lambda key: evidence.lexical[key], default=None)
+    by_meaning = max(evidence.dense, key=lambda key: evidence.dense[key], default=by_words)
+    return by_words if by_words == by_meaning else None
 
 
 def _leader(evidence: Evidence) -> tuple[str, str] | None:
@@ -458,10 +568,11 @@ _LONG_LEAD = 0.012
 """Cosine leads of the first clause over the second, read off the development questions."""
 
 
-def _sentences(question: Question, clause: Clause) -> tuple[tuple[int, int], ...]:
+def _sentences(question: Question, clause: Clause, *, money: bool) -> tuple[tuple[int, int], ...]:
     """The one or two sentences of the clause that share most with the question, in their order.
 
-    A figure that both print counts most; the clause's own title says nothing.
+    A figure that both print counts most; the clause's own title says nothing. Where ``money`` is asked, a
+    sentence that prints some counts more than one that does not.
     """
     title = fold(clause.title)
     everything = sentence_spans(clause.text)
@@ -475,6 +586,8 @@ def _sentences(question: Question, clause: Clause) -> tuple[tuple[int, int], ...
         text = clause.text[start:end]
         shared = sum(len(word) for word in words if word in fold(text).lower())
         shared += sum(_SAME_FIGURE for f in figures(text) if (f.value, f.unit) in asked)
+        if money and shared:
+            shared += _SAME_FIGURE * _prints_money(clause, [(start, end)])
         scored.append((shared, (start, end)))
     best = max(score for score, _ in scored)
     kept = [span for score, span in scored if score and score >= 0.6 * best][:2]

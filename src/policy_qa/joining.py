@@ -37,7 +37,7 @@ def join(
     """One answer from ``answers``, which stand in the order of ``choice``."""
     id_ = identity(question, facts, as_of, corpus.sha256)
     lapsed = tuple(FRAMES["lapsed"].render({"policy": policy.title}) for policy in choice.set_aside)
-    found = _shown([answer for answer in answers if answer.status in _FOUND])
+    found = _shown(_best_borne([answer for answer in answers if answer.status in _FOUND], choice.hits))
     if not found:
         best = min(answers, key=lambda answer: _BEST_FIRST.index(answer.status))
         hits = choice.hits[:_SHOWN] if best.status != "invalid_input" else ()
@@ -61,6 +61,19 @@ def join(
         rejected=tuple(hit for answer in found for hit in answer.rejected),
         notices=tuple(dict.fromkeys((*lapsed, *(n for answer in found for n in answer.notices)))),
     )
+
+
+def _best_borne(found: Sequence[Answer], hits: Sequence[Hit]) -> list[Answer]:
+    """First those that a reviewed rule answers, then those that hold what is asked and do not only say that
+    their text prints none; of these those that rest on the clause nearest to the question.
+    """
+    scores = {(hit.policy, hit.clause): hit.score for hit in hits}
+
+    def worse(answer: Answer) -> tuple[bool, bool, float]:
+        nearest = max((scores.get((c.policy, c.clause), 0.0) for c in answer.citations), default=0.0)
+        return not answer.calculation, answer.status == "not_specified", -nearest
+
+    return sorted(found, key=worse)
 
 
 def _shown(found: Sequence[Answer]) -> list[Answer]:

@@ -87,11 +87,14 @@ class LexiconFile(BaseModel):
 class Lexicon:
     """Finds terms in a normal text, longest first, none overlapping."""
 
-    def __init__(self, content: LexiconFile, policy_words: Iterable[str] = ()) -> None:
+    def __init__(
+        self, content: LexiconFile, policy_words: Iterable[str] = (), places: Iterable[str] = ()
+    ) -> None:
         self._content = content
         self.personal = tuple(normal(word) for word in content.personal)
         self.foreign_places = frozenset(normal(word) for word in content.foreign_places)
         self.generic = frozenset(normal(word) for words in content.generic.values() for word in words)
+        self.generic |= {normal(word) for word in places}
         self._terms: dict[str, tuple[TermKind, tuple[str, ...]]] = {}
         for word in policy_words:
             if normal(word) not in self.generic:
@@ -112,7 +115,8 @@ class Lexicon:
         self._by_head: Mapping[str, tuple[str, ...]] = self._heads()
 
     @classmethod
-    def load(cls, path: Path, policy_words: Iterable[str] = ()) -> Lexicon:
+    def load(cls, path: Path, policy_words: Iterable[str] = (), places: Iterable[str] = ()) -> Lexicon:
+        """``places`` are the policies' own: naming them asks for nothing in particular."""
         content = read_model(path, LexiconFile)
         seen: set[str] = set()
         for entry in content.entries:
@@ -120,11 +124,11 @@ class Lexicon:
                 if (key := normal(said)) in seen:
                     raise CorpusError(f"lexicon.yaml 里“{said}”写了两次，请只留一处。")
                 seen.add(key)
-        return cls(content, policy_words)
+        return cls(content, policy_words, places)
 
-    def narrowed(self, policy_words: Iterable[str]) -> Lexicon:
+    def narrowed(self, policy_words: Iterable[str], places: Iterable[str]) -> Lexicon:
         """The same words of people over the words of fewer policies."""
-        return Lexicon(self._content, policy_words)
+        return Lexicon(self._content, policy_words, places)
 
     def _add(self, word: str, kind: TermKind, means: tuple[str, ...]) -> None:
         key = normal(word)

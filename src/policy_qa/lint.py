@@ -1,7 +1,7 @@
 """Proof that rules and policy text agree in both directions, and that worked cases come out as written.
 
 Every figure of a rule stands in its quote; every figure printed is claimed by a rule or listed as no award.
-The plain reader here shares nothing with money.py: a figure that money.py overlooks must
+The plain reader here shares nothing with money: a figure that money overlooks must
 not vanish from the denominator too.
 """
 
@@ -45,6 +45,27 @@ class ListedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """A printed figure that no rule claims and no entry lists.
+
+    ``text`` as printed, folded, with its ``unit``; ``before`` is what stands before it in its folded clause.
+    """
+
+    clause: str
+    text: str
+    unit: str
+    before: str
+    context: str
+
+    @property
+    def problem(self) -> str:
+        return (
+            f"条款“{self.clause}”的数字“{self.text}”（{self.context}）没有规则认领，"
+            "请写进规则，或者列为非奖补并说明理由。"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyReport:
     """The count of one policy: ``figures`` printed, ``claimed`` by rules, the rest listed or a problem."""
 
@@ -56,6 +77,8 @@ class PolicyReport:
     """Claimed and listed of all printed, rounded down to four decimals; None where nothing is printed."""
     cases: int
     cases_passed: int
+    pending: int = 0
+    """Drafts that no person has decided on: what they hold is not reviewed, and no problem yet."""
 
     @property
     def listed(self) -> int:
@@ -85,14 +108,25 @@ def lint_corpus(corpus: Corpus, folder: Path) -> LintReport:
             problems.append(
                 f"政策“{policy.id}”的 rules.yaml 写的是“{holding.rules.policy}”的规则，请改成同一个编号。"
             )
-        problems += _rule_problems(holding)
+        problems += contradictions(holding)
         count = _Count.of(holding)
-        problems += count.problems
-        results = run_cases(holding.rules, policy.id, folder / policy.id / "cases.yaml")
+        problems += () if holding.pending else (one.problem for one in count.unaccounted)
+        home = holding.home or folder / policy.id
+        results = run_cases(holding.rules, policy.id, home / "cases.yaml")
         problems += results.problems
-        reports.append(count.report(policy.id, results))
+        reports.append(count.report(policy.id, results, len(holding.pending)))
     reminders = tuple(_name_reminders(corpus, folder / "lexicon.yaml"))
     return LintReport(tuple(reports), tuple(problems), reminders)
+
+
+def contradictions(holding: Holding) -> tuple[str, ...]:
+    """What the rules of a policy say against its text, each a Chinese sentence; not what they lack."""
+    return (*_rule_problems(holding), *_Count.of(holding).problems)
+
+
+def unaccounted(holding: Holding) -> tuple[Unaccounted, ...]:
+    """The printed figures that no rule claims and no entry lists, in the order printed."""
+    return _Count.of(holding).unaccounted
 
 
 def render(report: LintReport) -> str:
@@ -104,9 +138,13 @@ def render(report: LintReport) -> str:
         lines.append("非奖补的数字：" if policy.not_awards else "没有列为非奖补的数字。")
         lines += [f"  〔{entry.clause}〕{entry.text}：{entry.reason}" for entry in policy.not_awards]
         lines.append(f"算例：{policy.cases_passed}/{policy.cases} 通过")
+        if policy.pending:
+            lines.append(f"待核对：还有 {policy.pending} 条草拟的规则，金额只引用原文，没有算作覆盖。")
     if report.problems:
         lines.append(f"有 {len(report.problems)} 处不对：")
         lines += [f"  {problem}" for problem in report.problems]
+    elif any(policy.pending for policy in report.policies):
+        lines.append("已经核对的规则与条文没有矛盾。")
     else:
         lines.append("规则与条文两个方向都对上了。")
     lines += [f"提醒：{reminder}" for reminder in report.reminders]
@@ -238,12 +276,15 @@ class _Count:
     claimed: int
     listed: tuple[ListedFigure, ...]
     problems: tuple[str, ...]
+    """What is listed wrongly."""
+    unaccounted: tuple[Unaccounted, ...]
 
     @classmethod
     def of(cls, holding: Holding) -> _Count:
         printed = claimed = 0
         listed: list[ListedFigure] = []
         problems: list[str] = []
+        missing: list[Unaccounted] = []
         for clause in holding.policy.clauses:
             text = fold(clause.text)
             found = _read(text, _number_end(clause, text))
@@ -259,21 +300,21 @@ class _Count:
                 taken |= inside
             printed += len(found)
             claimed += len(awards)
-            problems += [
-                f"条款“{clause.label}”的数字“{figure.text}”（{_context(text, figure)}）没有规则认领，"
-                "请写进规则，或者列为非奖补并说明理由。"
+            missing += [
+                Unaccounted(
+                    clause.label, figure.text, figure.unit, text[: figure.start], _context(text, figure)
+                )
                 for figure in found
                 if figure.start not in awards | taken
             ]
-        return cls(printed, claimed, tuple(listed), tuple(problems))
+        return cls(printed, claimed, tuple(listed), tuple(problems), tuple(missing))
 
-    def report(self, policy: str, results: CaseResults) -> PolicyReport:
+    def report(self, policy: str, results: CaseResults, pending: int) -> PolicyReport:
         accounted = self.claimed + sum(entry.figures for entry in self.listed)
         share = Decimal(accounted) / self.figures if self.figures else None
         coverage = None if share is None else share.quantize(Decimal("0.0001"), ROUND_FLOOR)
-        return PolicyReport(
-            policy, self.figures, self.claimed, self.listed, coverage, results.run, results.passed
-        )
+        cases = (results.run, results.passed)
+        return PolicyReport(policy, self.figures, self.claimed, self.listed, coverage, *cases, pending)
 
 
 def _is_claimed(figure: _Printed, text: str, measures: Iterable[Measure]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from policy_qa.domain import Calculation, Citation, Clause, FactValue, Item, Nee
 from policy_qa.lexicon import normal
 from policy_qa.money import Figure, figures, spell
 from policy_qa.references import existing_range, find_references, resolve
+from policy_qa.rewording import UnfitError, sketch
 from policy_qa.rules import Measure, PerUnit, RateOf, UpTo, benefit_figures
 from policy_qa.text import find_quote, fold
 from policy_qa.texts import FRAMES, INVALID, PAYEES, PRINTED_WORDS, UNPRINTED, labels, listed
@@ -103,6 +104,18 @@ def prove(drafts: Sequence[Draft], record: Record) -> Proven:
         for frame, draft in passed
     ]
     return Proven(tuple(sentences), tuple(citations), tuple(refused))
+
+
+def reworded(sentence: Sentence, wording: str) -> Sentence:
+    """A proven sentence in another wording, its citations and proof as they are: how a model's words get out.
+
+    ``wording`` holds the sentence's pieces as ``{name}``, filled here, between plain words (rewording.py).
+    Raises UnfitError, with why in Chinese, where it could say anything else than the sentence says.
+    """
+    apart = sketch(sentence.text, sentence.proof)
+    if apart is None:
+        raise UnfitError("这句话不能改写")
+    return replace(sentence, text=apart.say(wording))
 
 
 _REFUSALS = frozenset({"not_found", "not_found_plain", "elsewhere", "lapsed", "out_of_scope", *INVALID})
@@ -286,6 +299,11 @@ class _Check:
                 return not any(m.once for m in measures) and not _PERIOD.search(fold(citation.quote))
         words = PRINTED_WORDS.get(topic, ())
         return not any(word in fold(clause.text) for word in words)
+
+    def _frame_clause_silent(self) -> bool:
+        """Of a clause as a whole, not of the passage quoted alone."""
+        clause = self.record.corpus.clause(self.citations[0].policy, self.citations[0].clause)
+        return not _holds_money(clause.text)
 
     def _awards(self, citation: Citation, *kinds: str) -> bool:
         """Whether a figure of these kinds is quoted that the rules do not list as something else."""
@@ -497,6 +515,8 @@ class _Check:
         policies = [h.policy for h in self.record.corpus.holdings if h.policy.title == value]
         if self.frame == "titled":
             return bool(policies)
+        if self.frame == "unreviewed":
+            return any(h.unreviewed for h in self.record.corpus.holdings if h.policy in policies)
         if self.frame == "draft":
             return any(policy.status == "征求意见稿" for policy in policies)
         return any(policy.in_force_from or policy.in_force_until for policy in policies)

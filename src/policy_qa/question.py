@@ -13,10 +13,11 @@ from functools import cached_property
 from policy_qa.asks import MONEY_ASKS, STRICT_ASKS, Ask, read_asks
 from policy_qa.corpus import Corpus, Holding
 from policy_qa.domain import FactValue, Route
+from policy_qa.errors import UsageError
 from policy_qa.lexicon import normal
 from policy_qa.references import Reference, find_references
-from policy_qa.rules import Measure
-from policy_qa.stated import Stated, read_stated
+from policy_qa.rules import Measure, Rules
+from policy_qa.stated import Stated, describes_the_firm, read_stated
 from policy_qa.text import fold
 from policy_qa.topic import Topic, TopicReader
 
@@ -76,6 +77,7 @@ class Understanding:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
+        self._rules = _together([holding.rules for holding in corpus.holdings])
         self._departments = _DepartmentSpellings(corpus.holdings)
         self.reader = TopicReader(
             tuple(h.rules for h in corpus.holdings),
@@ -92,7 +94,7 @@ class Understanding:
         plain = reading.text
         asks = read_asks(plain)
         topic = self.reader.topic(reading, strict=bool(asks & STRICT_ASKS))
-        rules = self._corpus.holdings[0].rules
+        rules = self._rules
         stated = read_stated(topic, rules, aims=False)
         if Ask.REVERSE in asks and (_BACKWARDS.search(plain) or not stated.inputs):
             stated = read_stated(topic, rules, aims=True)
@@ -138,6 +140,25 @@ class Understanding:
         )
 
 
+def check_words(query: str) -> None:
+    """UsageError where there is nothing to search for, or more than words."""
+    if not query.strip():
+        raise UsageError("没有收到要找的内容，请写下几个词再找。")
+    if len(query) > LONGEST_QUESTION:
+        raise UsageError(f"要找的内容太长，请缩短到 {LONGEST_QUESTION} 字以内再试。")
+
+
+def _together(rules: Sequence[Rules]) -> Rules:
+    """The facts and measures of all loaded policies as one; of facts of one name the first."""
+    first, *others = rules
+    if not others:
+        return first
+    facts = {name: rule for one in reversed(rules) for name, rule in one.facts.items()}
+    return first.model_copy(
+        update={"facts": facts, "measures": tuple(m for one in rules for m in one.measures)}
+    )
+
+
 def _with_route(question: Question) -> Question:
     return replace(question, route=_route(question))
 
@@ -175,8 +196,21 @@ def _route(question: Question) -> Route:
 
 
 def _asks_what_we_get(question: Question) -> bool:
-    """「我们公司能拿多少补贴」: a sum of one's own, of nothing in particular."""
-    nothing = not question.topic.candidates and not question.topic.rejected and not question.topic.unheld
+    """「我们公司能拿多少补贴」: a sum of one's own, of nothing in particular.
+
+    What the firm is (我们是专精特新企业) asks for nothing.
+    """
+    topic = question.topic
+    titles = (
+        topic.candidates
+        and not any(m.has_figure for m in question.measures)
+        and all(
+            describes_the_firm(topic.reading, start)
+            for naming in topic.candidates
+            for start, _ in naming.spans
+        )
+    )
+    nothing = (titles or not topic.candidates) and not topic.rejected and not topic.unheld
     return nothing and question.own and bool(question.asks & {Ask.AMOUNT, Ask.AWARD}) and question.support
 
 

@@ -6,29 +6,36 @@ dense ranks with what the clause has words for. A clause of a measure that the t
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from policy_qa.asks import MONEY_ASKS, Ask
 from policy_qa.corpus import Corpus
-from policy_qa.domain import Clause, Embedder, Hit
+from policy_qa.domain import Clause, Embedder, Hit, Policy
 from policy_qa.index import Index, Passage
 from policy_qa.lexical import LexicalIndex
 from policy_qa.lexicon import normal
+from policy_qa.money import figures
 from policy_qa.question import Question
 from policy_qa.references import resolve
 from policy_qa.text import fold
 
 SHOWN = 5
-_COVERAGE = 0.03
+COVERAGE = 0.03
 """What having a word for all that is asked is worth, beside 2/61 for being first twice."""
 _QUOTED = re.compile(r"[“「『\"](.{2,20}?)[”」』\"]")
 _DEPTH = 40
 _RRF = 60
 """Rank fusion: 1 / (60 + rank), ranks from 1 (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+
+
+Key = tuple[str, str]
+"""Policy and label of a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,14 @@ class Evidence:
 
     hits: tuple[Hit, ...]
     rejected: tuple[Hit, ...]
-    exact: tuple[tuple[str, str], ...]
+    exact: tuple[Key, ...]
     """(policy, label) of the clauses that references in the question resolve to."""
-    dense: Mapping[tuple[str, str], float]
+    dense: Mapping[Key, float]
     """Best cosine of each clause, empty without an embedding model."""
-    lexical: Mapping[tuple[str, str], float]
-    coverage: Mapping[tuple[str, str], Coverage]
+    lexical: Mapping[Key, float]
+    coverage: Mapping[Key, Coverage]
+    paying: Set[Key] = frozenset()
+    """Where money is asked, the clauses that print such a figure and that no reviewed rule explains."""
     notices: tuple[str, ...] = ()
     """What went wrong on the way, in Chinese."""
 
@@ -60,27 +69,88 @@ class Coverage:
 NO_EVIDENCE = Evidence((), (), (), {}, {}, {})
 
 
-def coverage(question: Question, clause: Clause) -> Coverage:
-    """The coverage of the question's content by one clause, synonyms of the lexicon included."""
-    text = fold(clause.text).lower()
-    total = held = 0.0
-    holes: list[str] = []
-    for quoted in _QUOTED.findall(question.topic.reading.text):
-        total += 2.0 * len(quoted)
-        held += 2.0 * len(quoted) if fold(quoted) in text else 0.0
-    for token in question.topic.reading.tokens:
-        if not token.content:
-            continue
-        weight = float(len(token.text)) * (1.0 if token.noun else 0.5)
+def coverage(
+    question: Question,
+    texts: Mapping[Key, str],
+    parts_of: Callable[[str], Sequence[str]],
+    *,
+    by_rarity: bool,
+) -> dict[Key, Coverage]:
+    """How much of the question's content each of ``texts``, folded and in lower case, has words for.
+
+    Synonyms of the lexicon are included; a compound that a text does not print counts with the parts, as
+    ``parts_of`` cuts them, that it does. ``by_rarity``: a word that many of the texts hold says little of any
+    of them.
+    """
+    held: defaultdict[Key, float] = defaultdict(float)
+    holes: defaultdict[Key, list[str]] = defaultdict(list)
+    total = 0.0
+    for word in _sought(question, parts_of):
+        printing = {key for key, text in texts.items() if any(form in text for form in word.forms)}
+        weight = word.weight * (_rarity(len(printing), len(texts)) if by_rarity else 1.0)
         total += weight
-        if token.text in text or any(normal(mean) in text for mean in token.means):
-            held += weight
-        elif token.noun:
-            holes.append(token.text)
-    return Coverage(held / total if total else 0.0, tuple(holes))
+        for key, text in texts.items():
+            if key in printing:
+                held[key] += weight
+                continue
+            held[key] += weight * sum(len(part) for part in word.parts if part in text) / len(word.text)
+            if word.noun:
+                holes[key].append(word.text)
+    return {key: Coverage(held[key] / total if total else 0.0, tuple(holes[key])) for key in texts}
 
 
-def of_the_text(question: Question, covered: Mapping[tuple[str, str], Coverage]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A word of a question as it is looked for in texts."""
+
+    text: str
+    weight: float
+    noun: bool
+    forms: tuple[str, ...]
+    """The word and its synonyms."""
+    parts: tuple[str, ...] = ()
+    """What a compound is made of."""
+
+
+def _sought(question: Question, parts_of: Callable[[str], Sequence[str]]) -> list[_Sought]:
+    """The quoted phrases and the content of a question; nouns weigh full and other words half.
+
+    So does one character alone, which is a noun by chance as often as not (企业报项目).
+    """
+    reading = question.topic.reading
+    phrases = _QUOTED.findall(reading.text)
+    sought = [_Sought(phrase, 2.0 * len(phrase), False, (fold(phrase),)) for phrase in phrases]
+    for token in reading.tokens:
+        if token.content:
+            length = len(token.text)
+            forms = (token.text, *(normal(mean) for mean in token.means))
+            parts = _parts(parts_of(token.text), token.text) if length >= _COMPOUND else ()
+            weight = length * (1.0 if token.noun and length > 1 else 0.5)
+            sought.append(_Sought(token.text, weight, token.noun, forms, parts))
+    return sought
+
+
+_COMPOUND = 4
+"""Characters from which on a word can be two words: 技术成果."""
+
+
+def _parts(words: Sequence[str], whole: str) -> tuple[str, ...]:
+    """The words that make up ``whole``; none where they overlap or leave a gap."""
+    smaller = tuple(word for word in words if word != whole)
+    return smaller if "".join(smaller) == whole else ()
+
+
+def _rarity(printing: int, texts: int) -> float:
+    """1 for a word that no text prints, ``_SUBJECT`` for one that all do."""
+    return max(_SUBJECT, math.log((texts + 1) / (printing + 0.5)) / math.log((texts + 1) / 0.5))
+
+
+_SUBJECT = 0.3
+"""What a word is worth that stands everywhere in a policy: it tells no clause from another, yet it is what
+the policy is about, and a word of the user's own beside it (怎么分摊) must not outweigh it."""
+
+
+def of_the_text(question: Question, covered: Mapping[Key, Coverage]) -> bool:
     """Whether the text answers rather than a measure that is named: a count of firms, the policy's origin,
     or a clause that has clearly more of the asked words than those of weakly named help.
     """
@@ -117,6 +187,15 @@ def passages(corpus: Corpus) -> tuple[Passage, ...]:
     return tuple(found)
 
 
+def _in_place(policy: Policy, clause: Clause) -> str:
+    """A clause's words and those it stands under: the policy's title and the headings above it."""
+    return "\n".join(map(_folded, (policy.title, *clause.path[:-1], clause.text)))
+
+
+def _folded(text: str) -> str:
+    return fold(text).lower()
+
+
 class Retriever:
     """Retrieves over one corpus; ``index`` and ``embedder`` are None in lexical-only operation."""
 
@@ -127,6 +206,22 @@ class Retriever:
         self._lexical = LexicalIndex([passage.text for passage in self._passages], corpus.segmenter)
         self._index = index
         self._embedder = embedder
+        self._printed = {
+            (clause.policy, clause.label): frozenset(figure.kind for figure in figures(clause.text))
+            for holding in corpus.holdings
+            for clause in holding.policy.clauses
+            if clause.label in holding.unreviewed_clauses
+        }
+        """The kinds of figures that the clauses print which no reviewed rule explains."""
+        self._by_rules = len(corpus.holdings) == 1 and bool(corpus.holdings[0].rules.measures)
+        """Its measures say what is asked: a clause is read alone, and each word counts as much as another."""
+        self._texts = {
+            (clause.policy, clause.label): _folded(clause.text)
+            if self._by_rules
+            else _in_place(policy, clause)
+            for policy in corpus.policies
+            for clause in policy.clauses
+        }
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -140,14 +235,24 @@ class Retriever:
         dense, _ = self._dense_or_why_not(query)
         return tuple(self._fused(lexical, dense)[:k])
 
+    def near(self, question: Question, k: int) -> tuple[Hit, ...]:
+        """The best ``k`` clauses for a question, by lexical and dense rank."""
+        lexical = self._lexical_of(question)
+        dense, _ = self._dense_or_why_not(question.text)
+        return tuple(self._fused(lexical, dense)[:k])
+
+    def covered(self, question: Question) -> dict[Key, Coverage]:
+        """What each clause, read where it stands, has of what ``question`` is about."""
+        parts_of = self._corpus.segmenter.words
+        return coverage(question, self._texts, parts_of, by_rarity=not self._by_rules)
+
     def retrieve(self, question: Question) -> Evidence:
         """The evidence for a question: never fewer clauses than ``SHOWN`` where there are as many."""
-        expansions = [word for term in question.topic.reading.terms for word in term.means]
-        lexical = self._lexical_ranks(question.topic.reading.text, expansions)
+        lexical = self._lexical_of(question)
         dense, notices = self._dense_or_why_not(question.text)
         exact = self._exact(question)
-        covered = {(c.policy, c.label): coverage(question, c) for c in self._clauses()}
-        chosen: dict[tuple[str, str], Hit] = {}
+        covered = self.covered(question)
+        chosen: dict[Key, Hit] = {}
         for policy, label in exact:
             chosen[policy, label] = Hit(policy, label, 1.0, "条款编号完全对应")
         for policy, label, score, why in self._named(question, text_first=of_the_text(question, covered)):
@@ -160,12 +265,13 @@ class Retriever:
         turned_down = self._turned_down(question)
         for key, why in turned_down.items() if not chosen and question.asks & MONEY_ASKS else ():
             chosen[key] = Hit(*key, 0.0, why)
-        rejected: dict[tuple[str, str], Hit] = {}
+        rejected: dict[Key, Hit] = {}
         shares = sorted(
             (key for key in covered if covered[key].share > 0), key=lambda key: -covered[key].share
         )
         ranks = {key: (_rank(shares, covered, key), covered[key].share) for key in shares[:_DEPTH]}
-        fused = self._fused(lexical, dense, ranks)
+        paying = self._paying(question)
+        fused = self._fused(lexical, dense, ranks, paying)
         for hit in fused:
             key = (hit.policy, hit.clause)
             if key in chosen:
@@ -187,13 +293,19 @@ class Retriever:
         hits = tuple(chosen.values())[:shown]
         return Evidence(
             hits, tuple(rejected.values()), exact, {k: s for k, (_, s) in dense.items()},
-            {k: s for k, (_, s) in lexical.items()}, covered, notices,
+            {k: s for k, (_, s) in lexical.items()}, covered, paying, notices,
         )  # fmt: skip
+
+    def _paying(self, question: Question) -> frozenset[Key]:
+        """The clauses that print a figure of the kind asked for: a rate answers 几成, a sum does not."""
+        asks = question.asks & {Ask.AMOUNT, Ask.RATE, Ask.CAP}
+        kinds = {"rate"} if asks == {Ask.RATE} else {"rate", "money"} if asks else set()
+        return frozenset(key for key, printed in self._printed.items() if printed & kinds)
 
     def _clauses(self) -> list[Clause]:
         return [clause for holding in self._corpus.holdings for clause in holding.policy.clauses]
 
-    def _exact(self, question: Question) -> tuple[tuple[str, str], ...]:
+    def _exact(self, question: Question) -> tuple[Key, ...]:
         found = [
             (holding.policy.id, clause.label)
             for reference in question.references
@@ -223,8 +335,8 @@ class Retriever:
                     named.append((holding.policy.id, naming.measure.clause, round(naming.score, 4), why))
         return named
 
-    def _turned_down(self, question: Question) -> dict[tuple[str, str], str]:
-        turned_down: dict[tuple[str, str], str] = {}
+    def _turned_down(self, question: Question) -> dict[Key, str]:
+        turned_down: dict[Key, str] = {}
         for holding in self._corpus.holdings:
             own = {measure.id for measure in holding.rules.measures}
             for rejection in sorted(question.topic.rejected, key=lambda one: -one.score):
@@ -232,15 +344,15 @@ class Retriever:
                     turned_down.setdefault((holding.policy.id, rejection.measure.clause), rejection.why)
         return turned_down
 
-    def _lexical_ranks(
-        self, query: str, expansions: Sequence[str]
-    ) -> dict[tuple[str, str], tuple[int, float]]:
+    def _lexical_of(self, question: Question) -> dict[Key, tuple[int, float]]:
+        reading = question.topic.reading
+        return self._lexical_ranks(reading.text, [word for term in reading.terms for word in term.means])
+
+    def _lexical_ranks(self, query: str, expansions: Sequence[str]) -> dict[Key, tuple[int, float]]:
         found = self._lexical.search(query, expansions, _DEPTH)
         return _best_of_clause((self._passages[position], score) for position, score in found)
 
-    def _dense_or_why_not(
-        self, query: str
-    ) -> tuple[dict[tuple[str, str], tuple[int, float]], tuple[str, ...]]:
+    def _dense_or_why_not(self, query: str) -> tuple[dict[Key, tuple[int, float]], tuple[str, ...]]:
         """The dense ranks; a model that fails costs the search by meaning, not the answer."""
         try:
             return self._dense_ranks(query), ()
@@ -250,25 +362,28 @@ class Retriever:
                 f"这次没有用上语义检索（{kind}），只按用词检索，可用 POLICY_QA_EMBEDDING 换一个模型。",
             )
 
-    def _dense_ranks(self, query: str) -> dict[tuple[str, str], tuple[int, float]]:
+    def _dense_ranks(self, query: str) -> dict[Key, tuple[int, float]]:
         if self._index is None or self._embedder is None:
             return {}
-        found = self._index.search(self._embedder.embed_query(query), _DEPTH, self._by_id)
+        found = self._index.search(_embedded(self._embedder.embed_query, query), _DEPTH, self._by_id)
         return _best_of_clause((self._by_id[key], score) for key, score in found)
 
     def _fused(
         self,
-        lexical: Mapping[tuple[str, str], tuple[int, float]],
-        dense: Mapping[tuple[str, str], tuple[int, float]],
-        covered: Mapping[tuple[str, str], tuple[int, float]] = MappingProxyType({}),
+        lexical: Mapping[Key, tuple[int, float]],
+        dense: Mapping[Key, tuple[int, float]],
+        covered: Mapping[Key, tuple[int, float]] = MappingProxyType({}),
+        paying: Set[Key] = frozenset(),
     ) -> list[Hit]:
-        fused: defaultdict[tuple[str, str], float] = defaultdict(float)
+        fused: defaultdict[Key, float] = defaultdict(float)
         for ranks in (lexical, dense, covered):
             for key, (rank, _) in ranks.items():
                 fused[key] += 1 / (_RRF + rank)
         hits = []
         for key, (_, share) in covered.items():
-            fused[key] += _COVERAGE * share
+            fused[key] += COVERAGE * share
+        for key in paying & fused.keys():
+            fused[key] += 1 / _RRF
         for key, score in sorted(fused.items(), key=lambda entry: (-entry[1], entry[0])):
             reasons = []
             if key in lexical:
@@ -277,22 +392,28 @@ class Retriever:
                 reasons.append(f"语义第{dense[key][0]}（{dense[key][1]:.3f}）")
             if key in covered:
                 reasons.append(f"问到的词有{covered[key][1]:.0%}")
+            if key in paying:
+                reasons.append("写有金额或比例")
             hits.append(Hit(*key, round(score, 6), "，".join(reasons)))
         return hits
 
 
-def _rank(
-    shares: Sequence[tuple[str, str]], covered: Mapping[tuple[str, str], Coverage], key: tuple[str, str]
-) -> int:
+def _rank(shares: Sequence[Key], covered: Mapping[Key, Coverage], key: Key) -> int:
     """Equal coverage is equal rank, so that ties decide nothing."""
     return 1 + next(i for i, other in enumerate(shares) if covered[other].share <= covered[key].share + 1e-9)
 
 
-def _best_of_clause(found: object) -> dict[tuple[str, str], tuple[int, float]]:
+def _best_of_clause(found: object) -> dict[Key, tuple[int, float]]:
     """Clause → (its rank among clauses from 1, the score of its best passage)."""
-    ranks: dict[tuple[str, str], tuple[int, float]] = {}
+    ranks: dict[Key, tuple[int, float]] = {}
     for passage, score in found:  # type: ignore[attr-defined]
         key = (passage.policy, passage.clause)
         if key not in ranks:
             ranks[key] = (len(ranks) + 1, score)
     return ranks
+
+
+@lru_cache(maxsize=8)
+def _embedded(embed: Callable[[str], list[float]], query: str) -> list[float]:
+    """The vector of ``query``, once for all the policies that are asked."""
+    return embed(query)

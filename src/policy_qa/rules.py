@@ -1,11 +1,12 @@
 """rules.yaml as checked rules: one measure is one support with one benefit, bound to its quote.
 
-The figures stand in the YAML as the policy prints them (``10万元``, ``10%``) and are read by money.py.
+The figures stand in the YAML as the policy prints them (``10万元``, ``10%``) and are read by money.
 What contradicts the policy text is refused at load; completeness is proven by lint.py.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -116,6 +117,14 @@ class Condition(_Entry):
     """Words that say that it fails."""
 
 
+class Reviewed(_Entry):
+    """Who moved a drafted entry into the rules, and when; ``draft`` is its id in rules.draft.yaml."""
+
+    draft: str
+    by: str = Field(min_length=1)
+    on: datetime.date
+
+
 class Measure(_Entry):
     """One support with one benefit."""
 
@@ -148,6 +157,7 @@ class Measure(_Entry):
     half_of: str | None = None
     """The measure whose other half, paid by another level, this is: asked for only with that one."""
     assumptions: tuple[str, ...] = ()
+    reviewed: Reviewed | None = None
 
     @model_validator(mode="after")
     def _parts_stand_in_the_quote(self) -> Measure:
@@ -192,6 +202,16 @@ class NotAward(_Entry):
     clause: str
     text: str
     reason: str
+    reviewed: Reviewed | None = None
+
+
+class SetAside(_Entry):
+    """A draft that its reviewer dropped because other entries account for its figures, and why."""
+
+    clause: str
+    text: str
+    reason: str
+    reviewed: Reviewed
 
 
 class Rules(_Entry):
@@ -202,6 +222,15 @@ class Rules(_Entry):
     facts: dict[str, FactRule]
     measures: tuple[Measure, ...]
     not_awards: tuple[NotAward, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+    @property
+    def reviewed_drafts(self) -> frozenset[str]:
+        """The ids of the drafts that a person has decided on."""
+        entries: tuple[Measure | NotAward | SetAside, ...] = (
+            *self.measures, *self.not_awards, *self.set_aside,
+        )  # fmt: skip
+        return frozenset(entry.reviewed.draft for entry in entries if entry.reviewed is not None)
 
     def measure(self, measure_id: str) -> Measure:
         return next(measure for measure in self.measures if measure.id == measure_id)
@@ -212,7 +241,11 @@ class Rules(_Entry):
 
 def load_rules(path: Path, policy: Policy) -> Rules:
     """rules.yaml of ``policy``, checked against its text; CorpusError says what contradicts what."""
-    rules = read_model(path, Rules)
+    return check_rules(read_model(path, Rules), policy)
+
+
+def check_rules(rules: Rules, policy: Policy) -> Rules:
+    """``rules`` themselves where they agree with the text of ``policy``; CorpusError as ``load_rules``."""
     if rules.policy != policy.id:
         raise CorpusError(
             f"rules.yaml 写的是政策“{rules.policy}”的规则，却放在“{policy.id}”里，请改成同一个编号。"

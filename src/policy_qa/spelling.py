@@ -66,6 +66,8 @@ class Spelling:
                     continue
                 real = all(holder[start:end])
                 for position in range(end - start):
+                    if f"{window[:position]}*{window[position + 1 :]}" not in self._with_a_hole:
+                        continue
                     held = holder[start + position]
                     if start + position in grammar or (held and not _may_split(text, held, start, end)):
                         continue

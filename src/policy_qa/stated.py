@@ -56,7 +56,7 @@ def read_stated(topic: Topic, rules: Rules, *, aims: bool) -> Stated:
     impossible = _impossible(topic, found)
     if impossible:
         return Stated(impossible=impossible)
-    facts: dict[str, FactValue] = dict(_conditions(topic))
+    facts: dict[str, FactValue] = {**dict(_described(topic.reading, rules)), **dict(_conditions(topic))}
     inputs: list[Figure] = []
     counted: list[Naming] = []
     # The more specific naming takes its figures first: 「国外发明专利」 before 「发明专利」.
@@ -106,6 +106,28 @@ def _quantity(
         return read_countries(topic, naming, found)
     own = [figure for figure in found if all(adds_to(naming, other, figure, topic) for other in counted)]
     return read_count(topic, naming, own)
+
+
+def describes_the_firm(reading: Reading, position: int) -> bool:
+    """「我们是专精特新企业」: the phrase around ``position`` says what the firm is, up to there."""
+    return bool(_WE_ARE.search(reading.text, reading.phrase_of(position)[0], position))
+
+
+_WE_ARE = re.compile(
+    r"(?:我|咱|俺|本|我们|公司|企业|厂|单位)[^，。；！？]{0,6}?(?:(?<!是不)是|属于|评上|获评|入选|认定为)(?!不是)"
+)
+
+
+def _described(reading: Reading, rules: Rules) -> Iterator[tuple[str, bool]]:
+    """Conditions with words of their own that the user says the firm meets, whatever is asked."""
+    for measure in rules.measures:
+        for condition in measure.conditions:
+            for words in condition.names:
+                found = [span for word in words for span in occurrences(word, reading)]
+                if found and all(describes_the_firm(reading, start) for start, _ in found):
+                    verdict = condition_stated(condition, words, reading)
+                    if verdict is not None:
+                        yield condition.fact, verdict
 
 
 def _conditions(topic: Topic) -> Iterator[tuple[str, bool]]:

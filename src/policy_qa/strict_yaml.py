@@ -1,4 +1,7 @@
-"""YAML as the corpus writes it: a duplicate key is refused, numbers that are money stay text."""
+"""YAML as the corpus is written: a duplicate key is refused, numbers that are money stay text.
+
+The only module that knows PyYAML.
+"""
 
 from __future__ import annotations
 
@@ -53,32 +56,40 @@ class _StrictLoader(Loader):
 
 def read_yaml(path: Path) -> object:
     """The content of one YAML file; CorpusError names the file, the line and the mend."""
+    name = f"{path.parent.name}/{path.name}"
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = {FileNotFoundError: "文件不存在", UnicodeDecodeError: "不是 UTF-8 编码"}.get(
             type(error), "没有读取权限或者不是普通文件"
         )
-        raise CorpusError(f"读不了“{path.parent.name}/{path.name}”：{reason}，请检查语料文件夹。") from error
+        raise CorpusError(f"读不了“{name}”：{reason}，请检查语料文件夹。") from error
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> object:
+    """The content of YAML text; CorpusError says what is wrong in which line of ``name``."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         ours = isinstance(error, yaml.constructor.ConstructorError) and not error.context
         reason = (
             error.problem if ours and error.problem and not error.problem.isascii() else "不合 YAML 的格式"
         )
-        raise CorpusError(
-            f"“{path.parent.name}/{path.name}”第 {line} 行写错了：{reason}，请改正后再试。"
-        ) from error
+        raise CorpusError(f"“{name}”第 {line} 行写错了：{reason}，请改正后再试。") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # ValueError: PyYAML builds dates itself, also 2026-13-01
-        raise CorpusError(
-            f"“{path.parent.name}/{path.name}”不是可读的 YAML：含有不允许的字符、日期或嵌套，请改正后再试。"
-        ) from error
+        raise CorpusError(f"“{name}”不是可读的 YAML：含有不允许的字符、日期或嵌套，请改正后再试。") from error
 
 
 def read_model(path: Path, model: type[Model]) -> Model:
     """One YAML file as a checked ``model``; an unknown or missing key is refused by name."""
-    raw = read_yaml(path)
+    return checked(read_yaml(path), model, f"{path.parent.name}/{path.name}")
+
+
+def checked(raw: object, model: type[Model], name: str) -> Model:
+    """``raw`` as a checked ``model``; CorpusError says what is wrong where in ``name``."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:
@@ -88,10 +99,27 @@ def read_model(path: Path, model: type[Model]) -> Model:
         reason = (
             first["msg"].removeprefix("Value error, ") if ours else _REASONS.get(first["type"], "取值不对")
         )
-        raise CorpusError(
-            f"“{path.parent.name}/{path.name}”的“{where}”不对：{reason}，请改正后再试。"
-        ) from error
+        raise CorpusError(f"“{name}”的“{where}”不对：{reason}，请改正后再试。") from error
 
 
 def _place(part: str | int) -> str:
     return part if isinstance(part, str) else f"第 {part + 1} 项"
+
+
+def write_yaml(value: object, heading: str) -> str:
+    """``value`` (dicts, lists, text, dates) as the text of a YAML file below the comment ``heading``.
+
+    The keys keep their order; ``read_yaml`` reads the same value again.
+    """
+    body = yaml.dump(value, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=_WIDTH)
+    return "".join(f"# {line}\n" for line in heading.splitlines()) + body
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Writes a repeated value again instead of pointing to its first place: people read and edit the file."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 # PyYAML's own signature
+        return True
+
+
+_WIDTH = 110

@@ -68,6 +68,7 @@ FRAMES: dict[str, Frame] = {
     "payee": Frame("这笔支持的对象是{payee}，不是企业自己。〔{label}〕", "quote"),
     "unprinted": Frame("文件没有写明{unprinted}，请向{departments}核实。〔{label}〕", "quote"),
     "unprinted_alone": Frame("文件没有写明{unprinted}。〔{label}〕", "quote"),
+    "clause_silent": Frame("这一条没有写明{unprinted}，文件的其他条款请再查看。〔{label}〕", "quote"),
     "ask": Frame("请补充：{ask}〔{label}〕", "quote"),
     # what stands in no policy: no figure, no party, no claim
     "several": Frame("您写的“{said}”对应几个条款，分别列出。", "template"),
@@ -96,6 +97,7 @@ FRAMES: dict[str, Frame] = {
         "以上出自不同的政策，分别列出，没有相加；能不能同时享受，以各自的条文为准。", "template"
     ),
     # how every answer ends
+    "unreviewed": Frame("注意：《{policy}》的金额规则还没有经人核对，这里只引用原文，不作计算。", "template"),
     "draft": Frame("注意：《{policy}》目前是征求意见稿，不是正式印发的文件，请以正式文件为准。", "template"),
     "not_in_force": Frame("注意：按所问的日期，《{policy}》不在印明的施行期内。", "template"),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from policy_qa.lexicon import Lexicon, Term, normal
 from policy_qa.rules import Measure, Rules
@@ -311,13 +311,24 @@ def _nominal(word: str, tag: str) -> bool:
     return tag[0] in "nijlxe" or tag in ("vn", "an") or word.isascii()
 
 
+@lru_cache(maxsize=8192)
+def _normal_word(word: str) -> str:
+    return normal(word)
+
+
+@lru_cache(maxsize=8192)
+def _normal_means(means: tuple[str, ...]) -> str:
+    """All that a term means as one text, apart, so that each is looked for in one search."""
+    return "\n".join(map(normal, means))
+
+
 def occurrences(word: str, reading: Reading) -> list[tuple[int, int]]:
     """Where a word of a policy is said: literally, or by a term that stands for it."""
-    needle = normal(word)
+    needle = _normal_word(word)
     spans = [
         (t.start, t.end)
         for t in reading.terms
-        if any(needle in normal(mean) for mean in t.means) and (t.kind != "place" or _of_a_grant(t, reading))
+        if needle in _normal_means(t.means) and (t.kind != "place" or _of_a_grant(t, reading))
     ]
     start = reading.text.find(needle)
     while start >= 0:
