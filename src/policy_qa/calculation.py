@@ -1,22 +1,30 @@
 """Facts × rules → items and a total, exactly and three-valued; the only place where money is computed.
 
-A condition is true, false or unknown. An unknown fact never becomes zero: it leaves a bound and a question.
+A condition is true, false or unknown. An unknown fact never becomes zero: it leaves a bound, an interval
+and a question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal, localcontext
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
+from typing import Literal
 
-from policy_qa.domain import Bound, Calculation, FactValue, Item, Need, Reverse
+from policy_qa.domain import Bound, Calculation, FactType, FactValue, Item, Need, Reverse
 from policy_qa.money import plain, spell
 from policy_qa.rules import Condition, Fixed, Measure, PerUnit, RateOf, Rules, Service, Unspecified, UpTo
 
 Facts = Mapping[str, FactValue]
 FEN = Decimal("0.01")
-_EXACT = 60
+_DIGITS = 60
 """Digits that hold every product and sum of the facts rules.py lets in."""
+
+
+def exact() -> AbstractContextManager[Context]:
+    """The arithmetic of this module: products, sums and differences of yuan without rounding."""
+    return localcontext(prec=_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Outcome:
 def evaluate(measure: Measure, facts: Facts) -> Outcome:
     """The outcome of ``measure`` under ``facts``; unknown conditions leave the amount as if they held."""
     failed = tuple(c for c in measure.conditions if facts.get(c.fact) is False)
-    missing = tuple(fact for fact in measure.facts if fact not in facts)
+    missing = tuple(dict.fromkeys(fact for fact in measure.facts if fact not in facts))
     if failed:
         reasons = "、".join(f"“{c.text}”" for c in failed)
         return Outcome(
@@ -72,8 +80,7 @@ def _rate(benefit: RateOf, base: FactValue | None) -> tuple[Decimal | None, Boun
         if benefit.cap is None:
             return None, "unknown", share, False
         return benefit.cap, "max", f"{share}，最高{spell(benefit.cap)}", False
-    with localcontext() as context:
-        context.prec = _EXACT
+    with exact():
         raw = Decimal(base) * benefit.rate
     formula = f"{spell(Decimal(base))} × {percent(benefit.rate)} = {spell(raw)}"
     return _capped(raw, benefit.cap, formula)
@@ -112,6 +119,48 @@ def percent(rate: Decimal) -> str:
     return f"{percent:f}%"
 
 
+# ── what is sure and what is still possible ─────────────────────────────────────────────────────
+
+Verdict = Literal["eligible", "not_eligible", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an enterprise that may still tell more stands to one measure.
+
+    ``low`` yuan are sure and ``high`` are still possible, None where nothing printed bounds them: whatever
+    the unstated facts turn out to be, the sum lies between the two. The verdict is settled once no fact can
+    change it; ``missing`` are the facts that still can, none where it is settled.
+    """
+
+    verdict: Verdict
+    low: Decimal
+    high: Decimal | None
+    missing: tuple[str, ...]
+
+
+_NOTHING = Standing("not_eligible", Decimal(0), Decimal(0), ())
+
+
+def standing(outcome: Outcome) -> Standing:
+    """What ``outcome`` leaves open: a verdict on the whole support, its quantity included, and an interval.
+
+    A measure brings nothing where a condition fails or what it pays for is stated as zero. It stays unknown
+    while a fact it reads is unstated, and also where it reads none: then the text prints no condition that
+    facts could decide. Help that is no money brings exactly 0 yuan.
+    """
+    printed_sum = outcome.bound == "exact"
+    if outcome.verdict is False or (printed_sum and outcome.amount == 0):
+        return _NOTHING
+    settled = bool(outcome.measure.facts) and not outcome.missing
+    high = outcome.amount if outcome.measure.is_money else Decimal(0)
+    low = high if settled and printed_sum and high is not None else Decimal(0)
+    return Standing("eligible" if settled else "unknown", low, high, outcome.missing)
+
+
+# ── the total ───────────────────────────────────────────────────────────────────────────────────
+
+
 def calculate(measures: Sequence[Measure], facts: Facts) -> Calculation:
     """The items of ``measures`` under ``facts`` and their total, with what taints it said in notes.
 
@@ -147,8 +196,7 @@ def total_of(items: Sequence[Item]) -> tuple[Decimal | None, Bound]:
     bounds = {item.bound for item in items}
     if not amounts or bounds >= {"max", "unknown"}:
         return None, "unknown"
-    with localcontext() as context:
-        context.prec = _EXACT
+    with exact():
         total = sum(amounts, Decimal(0))
     if "unknown" in bounds:
         return total, "min"
@@ -164,20 +212,61 @@ def _notes(measures: Sequence[Measure]) -> tuple[str, ...]:
     return ()
 
 
-def needs(measures: Sequence[Measure], facts: Facts, rules: Rules) -> tuple[Need, ...]:
-    """The unstated facts that would still change an item, those of most money first.
+# ── what to ask next ────────────────────────────────────────────────────────────────────────────
 
-    A measure one of whose conditions already fails asks for nothing more.
+
+def needs(measures: Sequence[Measure], facts: Facts, rules: Rules) -> tuple[Need, ...]:
+    """The unstated facts that can still change a verdict or a sum, the most telling first.
+
+    A fact is worth what its answer settles: first verdicts, counted over all measures that read it, then
+    money, the yuan by which it narrows the intervals that are bounded already. Compared are the extreme
+    answers of its type, since no answer between settles more than the better or less than the worse of them.
+    Facts are ordered by their best answer (a no to one of several conditions settles its measure, a yes may
+    not), then by what is settled whatever the answer, then as ``rules`` declare them.
     """
-    weight: dict[str, Decimal] = {}
+    readers: dict[str, list[tuple[Measure, Standing]]] = {}
     for measure in measures:
-        outcome = evaluate(measure, facts)
-        for fact in outcome.missing:
-            weight[fact] = weight.get(fact, Decimal(0)) + (outcome.amount or Decimal(0))
-    ordered = sorted(weight, key=lambda fact: (-weight[fact], list(rules.facts).index(fact)))
+        now = standing(evaluate(measure, facts))
+        for fact in now.missing:
+            readers.setdefault(fact, []).append((measure, now))
+
+    def worth(fact: str) -> tuple[_Settled, _Settled]:
+        answers = [
+            _settled((now, standing(evaluate(m, {**facts, fact: value}))) for m, now in readers[fact])
+            for value in _EXTREMES[rules.facts[fact].type]
+        ]
+        return max(answers), min(answers)
+
+    declared = [fact for fact in rules.facts if fact in readers]
     return tuple(
-        Need(fact, rules.facts[fact].ask, rules.facts[fact].type, rules.facts[fact].unit) for fact in ordered
+        Need(fact, rules.facts[fact].ask, rules.facts[fact].type, rules.facts[fact].unit)
+        for fact in sorted(declared, key=worth, reverse=True)
     )
+
+
+_Settled = tuple[int, Decimal]
+"""Verdicts settled and yuan narrowed."""
+
+_EXTREMES: dict[FactType, tuple[FactValue, FactValue]] = {
+    "bool": (False, True),
+    "yuan": (Decimal(0), Decimal(10) ** 15),
+    "integer": (0, 10**9),
+    "integers": ((), (10**9,) * 1000),
+}
+"""The least and the most a fact can be."""
+
+
+def _settled(changes: Iterable[tuple[Standing, Standing]]) -> _Settled:
+    verdicts, narrowed = 0, Decimal(0)
+    with exact():
+        for before, after in changes:
+            verdicts += before.verdict == "unknown" and after.verdict != "unknown"
+            if before.high is not None and after.high is not None:
+                narrowed += (before.high - before.low) - (after.high - after.low)
+    return verdicts, narrowed
+
+
+# ── backwards ───────────────────────────────────────────────────────────────────────────────────
 
 
 def reverse(measure: Measure, target: Decimal | None) -> Reverse | None:
@@ -192,8 +281,7 @@ def reverse(measure: Measure, target: Decimal | None) -> Reverse | None:
     goal = benefit.cap if target is None else target
     if goal is None or goal <= 0 or (benefit.cap is not None and goal > benefit.cap):
         return None
-    with localcontext() as context:
-        context.prec = _EXACT
+    with exact():
         if isinstance(benefit, RateOf):
             value = (goal / benefit.rate).quantize(FEN, ROUND_CEILING)
             return Reverse(benefit.fact, value, "元")

@@ -10,14 +10,15 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from policy_qa.domain import Bound, Status
 from policy_qa.errors import CorpusError, PolicyQaError, UsageError
+from policy_qa.scores import Bar, Breakdown, Metric, Miss, Report, Sheet, Suites, rate, wilson
 from policy_qa.strict_yaml import read_yaml
 
 AnswerObject = Mapping[str, object]
@@ -79,75 +80,6 @@ class Perturbation:
     clause: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A rate with its cases; ``value`` is NaN, never 0, where nothing was asked.
-
-    ``low`` and ``high`` are the 95 % Wilson interval (for MRR, whose cases are no yes or no, a cautious one).
-    """
-
-    name: str
-    value: float
-    hits: int
-    count: int
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """One check that one answer failed."""
-
-    question_id: str
-    question: str
-    metric: str
-    expected: str
-    got: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The scores of one split; ``misses`` is empty for every split but dev, so that none can be tuned on.
-
-    ``by_style`` and ``by_kind`` count the questions that failed no check at all.
-    """
-
-    split: str
-    metrics: tuple[Metric, ...]
-    misses: tuple[Miss, ...]
-    by_style: tuple[Metric, ...] = ()
-    by_kind: tuple[Metric, ...] = ()
-
-    def metric(self, name: str) -> Metric:
-        """The metric of that name; KeyError where the report has none."""
-        for metric in self.metrics:
-            if metric.name == name:
-                return metric
-        raise KeyError(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What a metric is to reach on the test split; an undefined metric reaches no bar.
-
-    Short of ``limit`` is said in the table; short of ``floor``, what has been reached before, fails the run.
-    """
-
-    metric: str
-    relation: Literal["≥", "≤"]
-    limit: float
-    floor: float
-
-    def met(self, value: float) -> bool:
-        return self._reaches(value, self.limit)
-
-    def kept(self, value: float) -> bool:
-        return self._reaches(value, self.floor)
-
-    def _reaches(self, value: float, mark: float) -> bool:
-        return value >= mark if self.relation == "≥" else value <= mark
-
-
 BARS = (
     Bar("hit@1", "≥", 0.95, 0.95),
     Bar("hit@3", "≥", 0.98, 0.98),
@@ -180,28 +112,17 @@ TITLES = {
     "held_hit@1": "替换成文件有的事项后条款首位命中",
 }
 
-
-def wilson(successes: float, count: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of ``successes`` of ``count``; NaN twice where ``count`` is 0.
-
-    >>> low, high = wilson(9, 10)
-    >>> f"{low:.3f} {high:.3f}"
-    '0.596 0.982'
-    """
-    if count == 0:
-        return math.nan, math.nan
-    z = 1.959963984540054
-    share = successes / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    spread = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - spread), min(1.0, centre + spread)
+_HEADINGS = {"dev": "开发题", "hard": "难题", "test": "测试题"}
 
 
-def _rate(name: str, verdicts: Iterable[bool]) -> Metric:
-    cases = list(verdicts)
-    hits, count = sum(cases), len(cases)
-    low, high = wilson(hits, count)
-    return Metric(name, hits / count if count else math.nan, hits, count, low, high)
+def _sheet(split: str) -> Sheet:
+    """Bars on the test split only, so that nothing is tuned on it; misses on the splits developed against."""
+    return Sheet(
+        heading=f"评测：{_HEADINGS.get(split, '替换题')}（{split}）",
+        titles=TITLES,
+        bars=BARS if split == "test" else (),
+        lists_misses=split in _DEVELOPED,
+    )
 
 
 # ── loading and asking ──────────────────────────────────────────────────────────────────────────
@@ -703,9 +624,20 @@ def score(
     return Report(
         split=split,
         metrics=(*metrics[:2], _mean_reciprocal(ranks), *metrics[2:]),
+        sheet=_sheet(split),
         misses=misses if split in _DEVELOPED else (),
-        by_style=tuple(_rate(style, [right for q, right in whole if q.style == style]) for style in STYLES),
-        by_kind=tuple(_rate(kind, [right for q, right in whole if q.kind == kind]) for kind in KINDS),
+        breakdowns=(
+            Breakdown(
+                "by_style",
+                "按问法，全部检查都通过的题",
+                tuple(rate(style, [right for q, right in whole if q.style == style]) for style in STYLES),
+            ),
+            Breakdown(
+                "by_kind",
+                "按题型",
+                tuple(rate(kind, [right for q, right in whole if q.kind == kind]) for kind in KINDS),
+            ),
+        ),
     )
 
 
@@ -722,7 +654,7 @@ def score_perturbations(questions: Sequence[Perturbation], answers: Sequence[Ans
             checks.append(_Check("held_hit@1", _ranked(answer)[:1] == [_fold(question.clause)]))
         checks.extend(_answer_checks(answer, None))
     names = ("things_refused", "held_answered", "held_hit@1", "clean_refusals", "unsupported_figures")
-    return Report("perturbations", _metrics(checks, names), ())
+    return Report("perturbations", _metrics(checks, names), _sheet("perturbations"))
 
 
 def _paired(questions: Sequence[Question | Perturbation], answers: Sequence[AnswerObject]) -> None:
@@ -755,7 +687,7 @@ _LOWER_IS_BETTER = frozenset({"unsupported_figures", "false_refusals"})
 
 def _metrics(checks: Sequence[_Check], names: Sequence[str]) -> tuple[Metric, ...]:
     return tuple(
-        _rate(name, [c.right != (name in _LOWER_IS_BETTER) for c in checks if c.metric == name])
+        rate(name, [c.right != (name in _LOWER_IS_BETTER) for c in checks if c.metric == name])
         for name in names
     )
 
@@ -854,115 +786,7 @@ def _verbatim(citation: Mapping[str, object], clause_text: ClauseText | None) ->
     return text is not None and start >= 0 and text[start:end] == quote
 
 
-# ── showing ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def passed(report: Report) -> bool:
-    """True where no metric falls behind its floor; only the test split has bars."""
-    return report.split != "test" or all(bar.kept(report.metric(bar.metric).value) for bar in BARS)
-
-
-def render(report: Report) -> str:
-    """The report as a plain text table in Chinese; bars on the test split only, misses on dev only."""
-    heads = {"dev": "开发题", "hard": "难题", "test": "测试题"}
-    lines = [f"评测：{heads.get(report.split, '替换题')}（{report.split}）", ""]
-    bars = {bar.metric: bar for bar in BARS} if report.split == "test" else {}
-    rows = [("指标", "结果", "个数", "95% 区间", "门槛" if bars else "")]
-    for metric in report.metrics:
-        bar = bars.get(metric.name)
-        verdict = "达到" if bar and bar.met(metric.value) else "未达到"
-        mark = f"{bar.relation} {bar.limit:.0%} {verdict}" if bar else ""
-        rows.append((TITLES[metric.name], *_cells(metric), mark))
-    lines += _table(rows)
-    for title, breakdown in (("按问法，全部检查都通过的题", report.by_style), ("按题型", report.by_kind)):
-        if breakdown:
-            lines += ["", f"{title}："]
-            lines += _table([(metric.name, *_cells(metric)) for metric in breakdown if metric.count])
-    if report.split in _DEVELOPED and report.misses:
-        lines += ["", f"未通过的检查（{len(report.misses)} 处）："]
-        lines += [
-            f"{miss.question_id} {TITLES[miss.metric].removesuffix('（越低越好）')}："
-            f"应为 {miss.expected}，得到 {miss.got} ← {miss.question}"
-            for miss in report.misses
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _cells(metric: Metric) -> tuple[str, str, str]:
-    if not metric.count:
-        return "无此类题", "0/0", ""
-    value = f"{metric.value:.3f}" if metric.name == "mrr" else f"{metric.value:.1%}"
-    return value, f"{metric.hits}/{metric.count}", f"{metric.low:.1%}–{metric.high:.1%}"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    padded = [[c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True)] for row in rows]
-    return ["  ".join(row).rstrip() for row in padded]
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def to_json(report: Report) -> dict[str, object]:
-    """The report for ``json.dumps``: NaN is null; bars on the test split, misses on dev only."""
-    bars = {bar.metric: bar for bar in BARS} if report.split == "test" else {}
-
-    def entry(metric: Metric) -> dict[str, object]:
-        fields: dict[str, object] = {
-            "value": _finite(metric.value),
-            "hits": metric.hits,
-            "count": metric.count,
-            "low": _finite(metric.low),
-            "high": _finite(metric.high),
-        }
-        if bar := bars.get(metric.name):
-            fields |= {"bar": f"{bar.relation} {bar.limit}", "passed": bar.met(metric.value)}
-        return fields
-
-    return {
-        "split": report.split,
-        "metrics": {metric.name: entry(metric) for metric in report.metrics},
-        "by_style": {metric.name: entry(metric) for metric in report.by_style},
-        "by_kind": {metric.name: entry(metric) for metric in report.by_kind},
-        "misses": [
-            {
-                "id": miss.question_id,
-                "question": miss.question,
-                "metric": miss.metric,
-                "expected": miss.expected,
-                "got": miss.got,
-            }
-            for miss in report.misses
-            if report.split in _DEVELOPED
-        ],
-    }
-
-
-def _finite(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
 # ── the whole run ───────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Suites:
-    """The reports of one run, in the order dev, test, perturbations."""
-
-    reports: tuple[Report, ...]
-
-    @property
-    def passed(self) -> bool:
-        return all(passed(report) for report in self.reports)
-
-    def render(self) -> str:
-        return "\n".join(render(report) for report in self.reports)
-
-    def to_json(self) -> dict[str, object]:
-        return {"passed": self.passed, "suites": [to_json(report) for report in self.reports]}
 
 
 def run_suites(
@@ -971,13 +795,21 @@ def run_suites(
     ask: Ask,
     clause_text: ClauseText | None = None,
     progress: Callable[[int, int], None] | None = None,
+    others: Mapping[str, Callable[[], Sequence[Report]]] | None = None,
 ) -> Suites:
-    """Ask and score one suite of the evaluation folder, or ``all``; UsageError names the suites there are."""
-    if suite not in ("all", *SUITES):
-        raise UsageError(f"没有“{suite}”这一组评测：只有 {'、'.join((*SUITES, 'all'))}，请改用其中之一。")
+    """Ask and score one suite of the evaluation folder, or ``all``; UsageError names the suites there are.
+
+    ``others`` are the suites that ask nothing of the assistant, by name, each run when it is wanted.
+    """
+    others = others or {}
+    names = (*SUITES, *others)
+    if suite not in ("all", *names):
+        raise UsageError(f"没有“{suite}”这一组评测：只有 {'、'.join((*names, 'all'))}，请改用其中之一。")
     reports: list[Report] = []
-    for name in SUITES if suite == "all" else (suite,):
-        if name == "perturbations":
+    for name in names if suite == "all" else (suite,):
+        if name in others:
+            reports.extend(others[name]())
+        elif name == "perturbations":
             perturbed = perturbation_questions(folder / "perturbations.yaml")
             reports.append(score_perturbations(perturbed, run(ask, perturbed, progress)))
         else:
