@@ -19,7 +19,8 @@ make test    全部检查：代码规范、类型、分层、测试、条款数�
 make index   重建检索索引
 make lint    核对规则与条文的数字
 make eval    用评测题打分
-make bench   测量速度与内存，结果写入 $(OUT)/bench.json
+make browser 装上浏览器测试用的 chromium（装不了就说明原因，测试会跳过）
+make bench   测量速度与内存，再压测服务，结果写入 $(OUT)/bench.json 和 $(OUT)/load.json
 make wheel   打成可安装的包，放在 dist/
 make clean   删去测试、测量与打包留下的文件（不动 .venv 和您的数据）
 endef
@@ -77,6 +78,7 @@ index: $(INSTALLED)
 test ruff format mypy layers pytest lint eval bench: export POLICY_QA_HOME := $(CURDIR)/$(OUT)/home
 test ruff format mypy layers pytest lint eval bench: export POLICY_QA_CORPUS :=
 test ruff format mypy layers pytest lint eval bench: export POLICY_QA_EMBEDDING :=
+test ruff format mypy layers pytest lint eval bench: export POLICY_QA_MODEL :=
 
 test: ruff format mypy layers pytest lint eval
 	@echo '── 全部通过'
@@ -123,6 +125,7 @@ eval: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(BIN)/python bench/ask.py --out $(OUT)/bench.json
+	@$(BIN)/python bench/load.py --out $(OUT)/load.json
 
 wheel: $(INSTALLED)
 	@$(BIN)/python -m build --no-isolation --outdir dist

