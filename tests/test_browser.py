@@ -54,7 +54,7 @@ class Served:
     feedback: FeedbackStore
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     desk.warm_up()
     expect.set_options(timeout=15_000)
@@ -73,8 +73,9 @@ def served(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    # Closed with the module: Playwright's event loop runs in this thread, and other tests start their own.
     quiet = ("background-networking", "component-update", "sync")
     with sync_playwright() as playwright:
         yield _launched(

@@ -247,7 +247,7 @@ def test_a_corpus_that_does_not_exist_is_named_with_its_setting(
 
 
 def test_a_failure_nobody_thought_of_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy_qa.corpus.load_corpus", lambda _: 1 / 0)
+    monkeypatch.setattr("policy_qa.corpus.load_corpus", lambda *_: 1 / 0)
     sentence = (
         "程序内部出错（ZeroDivisionError），这一次没有得到结果，"
         "请换一种说法再试，仍然出错请把命令告诉维护者。"
@@ -275,7 +275,7 @@ def test_a_question_that_fails_is_an_error_object_and_a_sentence(
 
 
 def test_an_interruption_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: Path) -> None:
+    def interrupted(*_: Path) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("policy_qa.corpus.load_corpus", interrupted)

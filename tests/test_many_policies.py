@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import re
 import shutil
 from dataclasses import replace
 from functools import cache
@@ -254,3 +256,19 @@ def test_a_question_that_names_a_place_is_not_answered_with_another_places_polic
     here = assistant.ask("淮南的小巨人奖多少", {}, DAY)
     assert (there.status, {hit.policy for hit in there.retrieved}) == ("not_found", {SAMPLE})
     assert (here.status, {citation.policy for citation in here.citations}) == ("answered", {HUAINAN})
+
+
+def test_how_long_a_policy_is_in_force_is_answered_where_it_is_printed(tmp_path: Path) -> None:
+    home = tmp_path / "corpus" / SAMPLE
+    shutil.copytree(SOUND / SAMPLE, home)
+    text = (home / "text.txt").read_text("utf-8") + "\n3.附则。本意见自2022年1月1日起施行，有效期3年。\n"
+    (home / "text.txt").write_text(text, "utf-8")
+    described = home / "policy.yaml"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    described.write_text(re.sub("sha256: .*", f"sha256: {digest}", described.read_text("utf-8")), "utf-8")
+    assistant = Assistant(load_corpus(SHIPPED, tmp_path / "corpus"))
+    answer = assistant.ask("这份意见有效期到什么时候", {}, DAY, SAMPLE)
+    assert (answer.status, [citation.clause for citation in answer.citations]) == ("answered", ["一3"])
+    assert "有效期3年" in answer.answer
+    silent = assistant.ask("这份意见有效期到什么时候", {}, DAY, HUAINAN)
+    assert silent.status == "not_specified"

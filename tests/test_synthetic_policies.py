@@ -241,6 +241,7 @@ CASES = [
     Case("incentives", "docx", as_word),
     Case("talents", "txt", UTF8),
     Case("consumption", "html", as_web_page),
+    Case("handbook", "txt", UTF8),
     Case("logistics", "pdf", as_pdf),
     Case("logistics", "docx", as_word),
 ]

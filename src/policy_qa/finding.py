@@ -394,7 +394,9 @@ def _passage_finding(question: Question, evidence: Evidence, holding: Holding) -
     if Ask.ORIGIN in question.asks:
         spans = sentence_spans(first.text)
         return Finding("answered", holding, passages=tuple((first, start, end) for start, end in spans))
-    if Ask.VALIDITY in question.asks or _about_policy_itself(question):
+    if Ask.VALIDITY in question.asks and (printed := tuple(_on_force(holding))):
+        return Finding("answered", holding, passages=printed)
+    if Ask.VALIDITY in question.asks or (_about_policy_itself(question) and not _text_alone(holding)):
         unprinted = tuple(ask for ask in UNPRINTED_ASKS if ask in question.asks)
         return Finding("not_specified", holding, clauses=(first,), unprinted=unprinted)
     best = _best_passage(question, evidence, holding)
@@ -415,6 +417,19 @@ def _passage_finding(question: Question, evidence: Evidence, holding: Holding) -
         status, unprinted = "not_specified", (Ask.AMOUNT,)
     passages = tuple((clause, start, end) for start, end in spans)
     return Finding(status, holding, passages=passages, unprinted=unprinted, unreviewed=unreviewed)
+
+
+def _on_force(holding: Holding) -> Iterator[tuple[Clause, int, int]]:
+    """The sentences that print from when or until when the policy is in force."""
+    for clause in holding.policy.clauses:
+        for start, end in sentence_spans(clause.text):
+            if _FORCE.search(fold(clause.text[start:end])):
+                yield clause, start, end
+
+
+_FORCE = re.compile(
+    r"本[一-鿿]{2,8}[,，]?自[^。]{2,30}起?(正式)?(施行|实施|执行|生效|试行)|本[一-鿿]{2,8}有效期"
+)
 
 
 def _prints_money(clause: Clause, spans: Sequence[tuple[int, int]]) -> bool:

@@ -529,7 +529,7 @@ class _Check:
 
 
 def _holds_money(text: str) -> bool:
-    return any(figure.unit in ("元", "比例") for figure in figures(text))
+    return any(figure.kind in ("money", "rate") for figure in figures(text))
 
 
 _LONGEST_SAID = 60

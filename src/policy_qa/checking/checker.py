@@ -8,14 +8,13 @@ is matched to the measure that happens to fit its figures.
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from policy_qa.checking.claims import Claim, ClaimReader
 from policy_qa.checking.comparison import Owner, compare_freely, of_listed_parties
-from policy_qa.checking.contrasts import AIM, Span
+from policy_qa.checking.contrasts import AIM
 from policy_qa.checking.manner import compare_manner
 from policy_qa.checking.passages import (
     Findings,
@@ -26,18 +25,19 @@ from policy_qa.checking.passages import (
     have_kin,
     stated_figures,
 )
+from policy_qa.checking.places import folded, inside, other_departments, overlaps, span_of
 from policy_qa.checking.report import Difference, Judgement, Report, Verdict
 from policy_qa.checking.sentences import sentence_spans
 from policy_qa.checking.things import compare_things, held_share
 from policy_qa.checking.wording import Alignment, Word, align, compare_wording, words_of
 from policy_qa.corpus import Corpus, Holding
-from policy_qa.domain import Clause, Segment
+from policy_qa.domain import Clause
 from policy_qa.errors import UsageError
 from policy_qa.lexical import LexicalIndex
 from policy_qa.references import resolve
 from policy_qa.rules import Measure
 from policy_qa.status import notices
-from policy_qa.text import Folded, find_quote, fold, fold_with_origins
+from policy_qa.text import fold
 from policy_qa.topic import Naming, Rejection
 
 LONGEST_TEXT = 20_000
@@ -185,18 +185,18 @@ class Checker:
         found = []
         for holding in self._corpus.holdings:
             for clause in holding.policy.clauses:
-                folded = _folded(clause)
+                printed = folded(clause)
                 for start, end in sentence_spans(clause.text):
-                    span = _inside(folded, start, end)
+                    span = inside(printed, start, end)
                     if span is None:
                         continue
                     measures = tuple(
                         m
                         for m in holding.rules.of_clause(clause.label)
-                        if _overlaps(_span_of(m, clause), start, end)
+                        if overlaps(span_of(m, clause), start, end)
                     )
                     passage = Passage(
-                        holding, clause, folded, *span, measures, self._clause_words(holding, clause)
+                        holding, clause, printed, *span, measures, self._clause_words(holding, clause)
                     )
                     found.append((passage, self._words(passage)))
         return tuple(found)
@@ -222,10 +222,10 @@ class Checker:
     def _passage_of(self, measure: Measure, holding: Holding) -> Passage:
         clause = holding.policy.clause(measure.clause)
         assert clause is not None  # the loader has found it
-        folded = _folded(clause)
-        span = _inside(folded, *_span_of(measure, clause))
+        printed = folded(clause)
+        span = inside(printed, *span_of(measure, clause))
         assert span is not None
-        return Passage(holding, clause, folded, *span, (measure,), self._clause_words(holding, clause))
+        return Passage(holding, clause, printed, *span, (measure,), self._clause_words(holding, clause))
 
     def _words(self, passage: Passage) -> tuple[Word, ...]:
         reading = self._claims.reader.read(passage.plain)
@@ -328,41 +328,8 @@ class Checker:
             if not meant & labels:
                 span = (reference.start, reference.end)
                 findings.contradicted.append(Mark("clause", span, passages[0].span, passages[0]))
-        findings.contradicted += _departments(claim, passages)
+        findings.contradicted += other_departments(claim, passages)
         return findings
-
-
-_RESPONSIBLE = re.compile(r"负责|牵头|主管|主办|归|由|找|管(?!理)|受理|落实|联系|咨询|承办")
-
-
-def _departments(claim: Claim, passages: Sequence[Passage]) -> Iterator[Mark]:
-    """A department said to be responsible that no segment of the passages names."""
-    if not _RESPONSIBLE.search(claim.plain):
-        return
-    own: set[str] = set()
-    for passage in passages:
-        segment = _segment(passage)
-        for name in segment.departments if segment else ():
-            own |= set(passage.holding.department_names.same(name))
-    for name, span in claim.departments.items():
-        if name not in own and name not in passages[0].plain:
-            yield Mark("party", span, _note(passages[0]), passages[0])
-
-
-def _segment(passage: Passage) -> Segment | None:
-    start, end = passage.folded.original_span(*passage.span)
-    return passage.clause.segment_at(start, end)
-
-
-_NOTE = re.compile(r"\((?:[^()]|\([^()]*\)){1,200}负责\)$")
-
-
-def _note(passage: Passage) -> Span:
-    """Where the 「（…负责）」 of the passage's segment stands, else the passage itself."""
-    segment = _segment(passage)
-    span = _inside(passage.folded, segment.start, segment.end) if segment else None
-    note = _NOTE.search(passage.folded.text[: span[1]]) if span else None
-    return note.span() if note else passage.span
 
 
 # ── from findings to a verdict ──────────────────────────────────────────────────────────────────
@@ -400,26 +367,6 @@ def _difference(mark: Mark, claim: Claim, first: int) -> Difference:
     return Difference(
         claim.text[start:end], policy, mark.kind, start, end, printed[0] - first, printed[1] - first
     )
-
-
-# ── places ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _folded(clause: Clause) -> Folded:
-    return fold_with_origins(clause.text)
-
-
-def _span_of(measure: Measure, clause: Clause) -> Span:
-    return find_quote(clause.text, measure.quote) or (0, 0)
-
-
-def _overlaps(span: Span, start: int, end: int) -> bool:
-    return span[0] < end and start < span[1]
-
-
-def _inside(folded: Folded, start: int, end: int) -> Span | None:
-    places = [index for index, origin in enumerate(folded.origins) if start <= origin < end]
-    return (places[0], places[-1] + 1) if places else None
 
 
 def _follows(claim: Claim, near: Alignment) -> bool:

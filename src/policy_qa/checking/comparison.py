@@ -72,9 +72,20 @@ def worked_example(claim: Claim, measures: Iterable[Measure]) -> set[Figure]:
         for given, result in combinations(claim.figures, 2):
             if _is_result(result) and result.value in _comes_to(given, measure, capped=cap not in said):
                 used |= {given, result}
+        used |= set(_several(measure, claim))
         if cap in said:
             used |= {f for f in claim.figures if f.value != cap and _is_fact(f, measure, claim)}
     return used
+
+
+def _several(measure: Measure, claim: Claim) -> Iterator[Figure]:
+    """Sums for several pieces, up to the printed limit, beside the sum for one: 「两个国家就是4万」."""
+    benefit = measure.benefit
+    if not isinstance(benefit, PerUnit) or benefit.limit is None:
+        return
+    sums = {benefit.amount * count for count in range(2, int(benefit.limit) + 1)}
+    if any(f.value == benefit.amount and f.unit == "元" for f in claim.figures):
+        yield from (f for f in claim.figures if _is_result(f) and f.value in sums)
 
 
 def _is_result(figure: Figure) -> bool:
@@ -85,6 +96,8 @@ def _is_fact(figure: Figure, measure: Measure, claim: Claim) -> bool:
     """Whether a sum is said to be what the rate is taken of: 「实付超过1000万的」."""
     if not isinstance(measure.benefit, RateOf) or figure.unit != "元":
         return False
+    if measure.benefit.cap is None or figure.value * measure.benefit.rate < measure.benefit.cap:
+        return False  # so little would not come to the cap that is said
     phrase = claim.plain[claim.reading.phrase_of(figure.start)[0] : figure.start]
     return _FACT.search(phrase) is not None
 

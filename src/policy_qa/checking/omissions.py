@@ -62,9 +62,21 @@ def _is_said(condition: Condition, measure: Measure, claim: Claim) -> bool:
     terms = [term for one in claim.with_earlier for term in one.reading.terms]
     if condition.level is not None and not any(condition.level in term.means for term in terms):
         return False
+    if measure.party is not None and _is_named_by(condition, measure, claim):
+        return True
     if condition.names:
         return _says(claim, condition.names)
     return all(_says(claim, [[word] for word in words]) for words in _printed_names(condition.text, measure))
+
+
+def _is_named_by(condition: Condition, measure: Measure, claim: Claim) -> bool:
+    """Whether the name that the claim gives the measure is made of words of the condition."""
+    text = fold(condition.text)
+    return any(
+        all(fold(word) in text for word in naming.words) and len(naming.words) > 1
+        for naming in claim.question.topic.candidates
+        if naming.measure is measure
+    )
 
 
 def _printed_names(text: str, measure: Measure) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Figures as people say them: 「顶多给十万」, 「十千元」, a bare 500000, beside what the figure reader reads."""
+"""Figures as people say them, 「顶多给十万」, 「十千元」, a bare 500000 beside those the reader reads."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ AWARD = re.compile(
     r"奖|补(?!充)|资助|贴息|扶持|支持|鼓励|优惠|减免|给予|享受|补贴|资金|列支|扣除|优先|推荐|纳入"
 )
 """Words of support."""
+_ONLY = re.compile(r"只(?:能)?(?:按|算|补|奖|给|资助|认)$")
+"""「只按两个国家算」."""
 _SPOKEN_CAP_BEFORE = re.compile(
-    r"(?:顶多|撑死(?:了)?|至多|充其量|满打满算|顶天|不超(?!过)|别超过|(?:封顶|到顶|顶格)(?:是|为|到)?)[^,。;、\d]{0,8}$"
+    r"(?:≤|顶多|撑死(?:了)?|至多|充其量|满打满算|顶天|不超(?!过)|别超过|(?:封顶|到顶|顶格)(?:是|为|到)?)[^,。;、\d]{0,8}$"
 )
 _SPOKEN_CAP_AFTER = re.compile(
     r"(?:的)?(?:元|块)?(?:钱)?(?:就)?(?:封顶|到顶|打住|为上限|为限|到头|顶天|是上限|是封顶|的上限|顶格)"
 )
-_SPOKEN_FLOOR_BEFORE = re.compile(r"(?:保底|起码|起步(?:价)?|最低|至少|不少于|不低于)[^,。;、\d]{0,8}$")
+_SPOKEN_FLOOR_BEFORE = re.compile(r"(?:≥|保底|起码|起步(?:价)?|最低|至少|不少于|不低于)[^,。;、\d]{0,8}$")
 _SPOKEN_FLOOR_AFTER = re.compile(r"(?:元|块)?(?:钱)?(?:起步|打底|保底|往上|起跳|打不住|朝上)")
 _CAPS_ALL = re.compile(
     r"(?:这|都|均|以上|前面|上述)[^,。;]{0,4}[是为][^,。;]{0,20}(?:最高|上限|封顶)(?:补助|奖补)?的?(?:额|标准|数|金额|线)?[。]?$"
@@ -46,7 +48,12 @@ _LEAST_SUM = 1000
 def figures_said(text: str) -> Iterator[Figure]:
     """The figures of a claim without labels, odd sums among them, with the bounds people give them."""
     odd = list(_odd_sums(text))
-    found = [f for f in figures(text) if not any(f.start < o.end and o.start < f.end for o in odd)]
+    # 「50万一次性」 is no 50万一: the word is masked at its length.
+    found = [
+        f
+        for f in figures(text.replace("一次性", "·次性"))
+        if not any(f.start < o.end and o.start < f.end for o in odd)
+    ]
     all_capped = _CAPS_ALL.search(text)
     for figure in sorted((*found, *odd), key=lambda one: one.start):
         if figure.kind != "label":
@@ -74,6 +81,8 @@ def _as_sum(figure: Figure, text: str) -> Figure:
 
 def _with_spoken_bound(figure: Figure, text: str) -> Figure:
     """The figure with the bound that spoken words around it give it: 「顶多给十万」, 「50万打住」."""
+    if figure.kind == "count" and _ONLY.search(text[: figure.start]):
+        return replace(figure, bound="max")
     before = re.split(r"[,。;!?:]", text[: figure.start])[-1]
     if _SPOKEN_CAP_BEFORE.search(before) or _SPOKEN_CAP_AFTER.match(text, figure.end):
         return replace(figure, bound="max")

@@ -86,6 +86,7 @@ class _Things:
             or any(fold(mean).lower() in self._own for mean in token.means)
             or _overlaps_any(token.start, token.end, [*self._named, *self._aside])
             or TALK.fullmatch(text) is not None
+            or self._claim.plain[token.end - 1 : token.end + 1] in ("市里", "市级", "省里", "省级")
             or (text[0] in _PREPOSITIONS and text[1:] in self._own)
             or _stands_for_another(text, self._near)
             or _is_short_for(text, self._words)
@@ -104,7 +105,8 @@ class _Things:
         starts = {t.start for t in tokens if (t.content and t.noun) or t.text == "企业"}
         for run in runs:
             start, end = run[0].start, run[-1].end
-            if end - start > 1 and (any(t.noun for t in run) or end in starts):
+            talk = TALK.fullmatch(self._claim.plain[start:end]) is not None
+            if end - start > 1 and not talk and (any(t.noun for t in run) or end in starts):
                 yield start, end
 
     def narrows_a_name(self, span: Span) -> bool:

@@ -289,7 +289,13 @@ def _title_lines(lines: Sequence[Line], *, may_be_all: bool) -> tuple[Sequence[L
     return (), lines
 
 
+_BRACKETED_TITLE = re.compile(r"[【〔\[]([^】〕\]]{1,30})[】〕\]]")
+
+
 def _is_title_alone(body: str) -> bool:
+    bracketed = _BRACKETED_TITLE.match(body)
+    if bracketed and body[bracketed.end() :].strip():  # 「【容积率】鼓励工业上楼。」 has said its title
+        return False
     title = body.rstrip("。：:")
     is_rule = body.endswith("。") and any(character == "，" or character.isdigit() for character in title)
     is_lead_in = body.endswith(("：", ":")) and (
@@ -301,7 +307,7 @@ def _is_title_alone(body: str) -> bool:
 
 def _clause_title(body: str) -> str:
     """The title sentence a clause begins with, empty where it begins with its rule."""
-    bracketed = re.match(r"[【〔\[]([^】〕\]]{1,30})[】〕\]]", body)
+    bracketed = _BRACKETED_TITLE.match(body)
     if bracketed:
         return bracketed[1]
     title = re.split(r"[。；：\n]", body[: 2 * _CLAUSE_TITLE_LENGTH], maxsplit=1)[0].strip()

@@ -168,7 +168,7 @@ class _Grouping:
         return all(amount.is_cap for amount in run) and self._may_cap(run) and self._cap(run)
 
     def _is_part(self, award: Entry, amount: Amount) -> bool:
-        """「500万元，首期拨付50%」, 「按15%补助，最高200万元，先期拨付60%」, 「先期拨付50%，验收后拨付50%」."""
+        """「500万元，首期拨付50%」, 「最高200万元，先期拨付60%」, 「先期拨付50%，验收后拨付50%」."""
         paid = amount.kind == "rate" and _IN_PARTS.search(self._before(amount)) is not None
         is_sum = award.main.kind == "money" or award.has_sum_cap
         return paid and (is_sum or _IN_PARTS.search(self._before(award.main)) is not None)
