@@ -113,7 +113,7 @@ browser:
 pytest: $(INSTALLED) browser
 	@echo '── pytest'
 	@mkdir -p $(OUT)
-	@$(BIN)/python -m pytest --junitxml=$(OUT)/junit.xml
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --junitxml=$(OUT)/junit.xml
 
 lint: $(INSTALLED)
 	@echo '── policy-qa lint'
