@@ -336,3 +336,9 @@ def test_without_rules_a_clause_answers_by_its_words_where_it_stands_or_none_doe
     finding = on_the_text_alone(text)
 
     assert (finding.status, sorted({clause.label for clause, _, _ in finding.passages})) == (status, clauses)
+
+
+def test_what_the_matched_supports_still_depend_on_is_asked_first() -> None:
+    asked = [need.fact for need in found("我们是专精特新企业，能拿多少补贴").needs]
+    assert asked[:2] == ["national_media_ad", "provincial_media_ad"]
+    assert len(asked) == len(set(asked))

@@ -359,7 +359,9 @@ def _eligibility_finding(question: Question, facts: Mapping[str, FactValue], hol
     named = {measure.id for measure in question.measures}
     matched = tuple(m for m in figured if m.id in named or any(fact in facts for fact in m.facts))
     matched = tuple(m for m in matched if evaluate(m, facts).verdict is not False)
-    open_needs = needs(figured, facts, holding.rules)
+    # What the matched ones still depend on comes first: asking of another support would seem not to listen.
+    asked = (*needs(matched, facts, holding.rules), *needs(figured, facts, holding.rules))
+    open_needs = tuple(dict.fromkeys(asked))
     calculation = calculate(matched, facts)
     status: Status = "needs_facts" if open_needs else "answered"
     if not matched:

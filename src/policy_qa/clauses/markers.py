@@ -26,7 +26,6 @@ class Marker:
 _HAN = rf"[{HAN_NUMERALS}]"
 _ANY = rf"[{HAN_NUMERALS}0-9０-９]"
 _SPACED = rf"(?P<n>{_ANY}(?:\s{{0,2}}{_ANY}){{0,8}})"
-_DOTS = ".．﹒。"
 DECIMALS = ("1.1", "1.1.1", "1.1.1.1")
 """Styles whose number prints those above it."""
 STYLES = (
