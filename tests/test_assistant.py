@@ -150,7 +150,7 @@ def test_without_a_model_the_answer_is_the_same_and_says_what_is_missing(tmp_pat
         ask("小巨人奖多少").answer,
         ask("小巨人奖多少").calculation,
     )
-    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "data" / "index").exists()
 
 
 def test_a_rebuild_that_cannot_be_done_is_an_error_and_no_notice(tmp_path: Path) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Embedder, Hit
-from policy_qa.index import Index
+from policy_qa.index import Index, build
+from policy_qa.passages import passages
 from policy_qa.question import Understanding
-from policy_qa.retrieval import SHOWN, Coverage, Evidence, Retriever, coverage, passages
+from policy_qa.retrieval import SHOWN, Coverage, Evidence, Retriever, Weigh, coverage, rarity
 
 ROOT = Path(__file__).parents[1]
 POLICY = "huainan-zjtx-2020-draft"
@@ -75,11 +75,9 @@ def by_words() -> Retriever:
 
 
 @pytest.fixture
-def index(embedder: Embedder) -> Index:
-    """In memory: it finds what a stored one finds."""
-    found = passages(corpus())
-    vectors = embedder.embed_passages([passage.text for passage in found])
-    return Index("in memory", [p.id for p in found], np.asarray(vectors, dtype=np.float32), None, None)
+def index(embedder: Embedder, tmp_path: Path) -> Iterator[Index]:
+    with build(corpus(), embedder, tmp_path) as built:
+        yield built
 
 
 @pytest.fixture
@@ -185,7 +183,8 @@ def test_ranks_count_from_one_and_are_fused_by_their_reciprocals() -> None:
 
 
 def test_first_by_words_and_first_by_meaning_add_up(by_both: Retriever) -> None:
-    found = passages(corpus())
+    (holding,) = corpus().holdings
+    found = passages(holding.policy, holding.rules)
     text = next(
         passage.text for passage in found if passage.clause == "三（三）9" and passage.kind == "clause"
     )
@@ -256,24 +255,24 @@ def test_with_a_model_the_named_clause_stays_first(by_both: Retriever) -> None:
 def test_coverage_says_how_much_of_the_question_a_text_has_words_for(
     text: str, printed: str, share: float, holes: tuple[str, ...]
 ) -> None:
-    assert covered(text, {"a": printed}, by_rarity=False) == {"a": Coverage(share, holes)}
+    assert covered(text, {"a": printed}) == {"a": Coverage(share, holes)}
 
 
 def test_a_word_that_every_text_prints_says_little_of_any_but_never_nothing() -> None:
     texts = {"a": "屋顶", "b": "屋顶和光伏", "c": "屋顶"}
-    plain = covered("屋顶光伏", texts, by_rarity=False)
-    rare = covered("屋顶光伏", texts, by_rarity=True)
+    plain = covered("屋顶光伏", texts)
+    rare = covered("屋顶光伏", texts, lambda _, printing: rarity(printing, len(texts)))
 
     assert [plain[key].share for key in "abc"] == [0.5, 1.0, 0.5]
     assert 0 < rare["a"].share == rare["c"].share < 0.5 < rare["b"].share == 1.0
 
 
-def covered(question: str, texts: Mapping[str, str], *, by_rarity: bool) -> dict[str, Coverage]:
+def covered(question: str, texts: Mapping[str, str], weigh: Weigh = lambda *_: 1.0) -> dict[str, Coverage]:
     found = coverage(
         understanding().understand(question, {}),
         {(POLICY, name): text for name, text in texts.items()},
         corpus().segmenter.words,
-        by_rarity=by_rarity,
+        weigh,
     )
     return {name: cover for (_, name), cover in found.items()}
 
@@ -314,7 +313,8 @@ def test_one_question_is_embedded_once_for_all_the_policies_asked(index: Index, 
 
 
 def test_every_clause_and_every_measure_is_a_passage_with_an_id_of_its_own() -> None:
-    found = passages(corpus())
+    (holding,) = corpus().holdings
+    found = passages(holding.policy, holding.rules)
 
     assert len({passage.id for passage in found}) == len(found)
     assert [p.clause for p in found if p.kind == "clause"] == [c.label for c in corpus().policies[0].clauses]

@@ -11,13 +11,14 @@ from policy_qa.corpus import Corpus, load_corpus
 from policy_qa.domain import Answer, Embedder, FactValue, Hit, LanguageModel, Reply
 from policy_qa.errors import ModelError, StoreError
 from policy_qa.followup import full_question
-from policy_qa.index import Index, build, ensure
+from policy_qa.index import Index, build, ensure, in_memory
 from policy_qa.joining import join
 from policy_qa.lexicon import normal
+from policy_qa.library import Library
 from policy_qa.llm import open_model
 from policy_qa.phrasing import PLAIN_NOTICE, phrase
 from policy_qa.question import Understanding, check_words
-from policy_qa.retrieval import Retriever, passages
+from policy_qa.retrieval import Retriever
 from policy_qa.routing import Router
 from policy_qa.settings import Settings
 from policy_qa.specialist import Specialist
@@ -34,7 +35,8 @@ _KEPT = 64
 class Assistant:
     """Answers questions about a corpus; stateless between questions, threads may ask at once.
 
-    ``index`` and ``embedder`` are None in lexical-only operation, which ``standing_notices`` then says.
+    ``index`` and ``embedder`` are None in lexical-only operation, which ``standing_notices`` then says; where
+    there are many policies their words are then indexed in memory.
     ``model`` is None where no language model chooses words, the default.
     """
 
@@ -52,7 +54,6 @@ class Assistant:
         self._embedder = embedder
         self._model = model
         self.understanding = Understanding(corpus)
-        self._retriever = Retriever(corpus, index, embedder)
         self._specialist = lru_cache(maxsize=_KEPT)(self._opened)
 
     def ask(
@@ -93,8 +94,8 @@ class Assistant:
         self, question: str, facts: Mapping[str, FactValue], as_of: datetime.date, policy: str | None
     ) -> Answer:
         if policy is not None or len(self.corpus.holdings) == 1:
-            one = policy or self.corpus.holdings[0].policy.id
-            answer = self._specialist(one).answer(question, facts, as_of)
+            specialist = self._only if policy is None else self._specialist(policy)
+            answer = specialist.answer(question, facts, as_of)
         else:
             choice = self._router.choose(question, as_of)
             answers = [
@@ -111,7 +112,8 @@ class Assistant:
         """
         check_words(query)
         reading = self.understanding.reader.read(query)
-        return self._retriever.search(normal(query), [m for t in reading.terms for m in t.means], k)
+        searched = self._library if len(self.corpus.holdings) > 1 else self._only.retriever
+        return searched.search(normal(query), reading.expansions, k)
 
     def quotes(self, query: str, hits: Sequence[Hit]) -> list[str]:
         """The sentence of each hit's clause that holds most of the words searched for, verbatim."""
@@ -120,14 +122,22 @@ class Assistant:
         return [nearest_sentence(self.corpus.clause(hit.policy, hit.clause), words) for hit in hits]
 
     @cached_property
+    def _library(self) -> Library:
+        return Library(self.corpus, self._index or in_memory(self.corpus), self._embedder)
+
+    @cached_property
     def _router(self) -> Router:
-        return Router(self.corpus, self.understanding, self._retriever)
+        return Router(self.corpus, self.understanding, self._library)
+
+    @property
+    def _only(self) -> Specialist:
+        """The specialist of the one policy there is."""
+        return self._specialist(self.corpus.holdings[0].policy.id)
 
     def _opened(self, policy: str) -> Specialist:
         corpus = self.corpus.only(policy)
-        if corpus is self.corpus:
-            return Specialist(corpus, self.understanding, self._retriever)
-        return Specialist(corpus, Understanding(corpus), Retriever(corpus, self._index, self._embedder))
+        understanding = self.understanding if corpus is self.corpus else Understanding(corpus)
+        return Specialist(corpus, understanding, Retriever(corpus, self._index, self._embedder))
 
     def _own(self, facts: Mapping[str, FactValue], policy: str) -> dict[str, FactValue]:
         """The facts that the rules of ``policy`` know."""
@@ -147,7 +157,7 @@ def open_assistant(
 
     Without an embedding model or an index retrieval is lexical only, said in every answer's notices.
     """
-    whole = load_corpus(settings.corpus, settings.added)
+    whole = load_corpus(settings.corpus, settings.added, settings.kept)
     corpus = whole.only(policy)  # refused before a model is loaded
     model = open_model(settings.model)
     notes: list[str] = []
@@ -155,11 +165,8 @@ def open_assistant(
     index: Index | None = None
     try:
         embedder = load_embedder(settings.embedding)
-        texts = passages(whole)
-        if rebuild:
-            index = build(texts, embedder, settings.home, progress=progress)
-        else:
-            index = ensure(texts, embedder, settings.home, progress=progress)
+        renew = build if rebuild else ensure
+        index = renew(whole, embedder, settings.home, server=settings.chroma, progress=progress)
     except StoreError as error:
         if rebuild:
             raise

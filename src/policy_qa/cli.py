@@ -61,10 +61,23 @@ def _count(text: str) -> int:
     return number
 
 
-def _port(text: str) -> int:
+def _port(given: str | int) -> int:
+    text = str(given)  # the default reaches a parser too, as it is
     if not (text.isascii() and text.isdigit() and int(text[:6]) <= 65535):
         raise UsageError(f"端口“{_shortened(text)}”不对，请写 0 到 65535 之间的整数，0 表示随便一个空闲的。")
     return int(text)
+
+
+def _workers(given: str | int) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _MOST_WORKERS):
+        raise UsageError(
+            f"选项 --workers 的值“{_shortened(text)}”不对，请写 1 到 {_MOST_WORKERS} 之间的整数。"
+        )
+    return int(text)
+
+
+_MOST_WORKERS = 64
 
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
@@ -242,6 +255,7 @@ def eligibility(
 def index() -> None:
     """核验语料的切分，重建检索索引。"""
     from policy_qa.assistant import open_assistant
+    from policy_qa.web.published import Published
 
     settings = _settings()
     for holding in _corpus().holdings:
@@ -253,7 +267,8 @@ def index() -> None:
         for warning in certificate.warnings:
             _print_text(f"  提醒：{warning}")
     with _progress("正在建索引") as progress:
-        open_assistant(settings, _load_embedder(), progress=progress, rebuild=True)
+        assistant = open_assistant(settings, _load_embedder(), progress=progress, rebuild=True)
+    Published(settings.home).announce(assistant.corpus.sha256)
     _print_text("索引已建好。")
 
 
@@ -287,10 +302,13 @@ def check(
 @_command()
 def lint(json: Json = False) -> None:
     """核对规则与条文的数字，两个方向都要对上。"""
+    from policy_qa.corpus import load_corpus
     from policy_qa.lint import lint_corpus, render
     from policy_qa.wire import dumps, to_json
 
-    report = lint_corpus(_corpus(), _settings().corpus)
+    settings = _settings()
+    # What was checked before and kept proves nothing here: all is read from the files again.
+    report = lint_corpus(load_corpus(settings.corpus, settings.added), settings.corpus)
     if json:
         _print(dumps(to_json(report)))
     else:
@@ -455,13 +473,30 @@ def serve(
         int,
         typer.Option("--port", metavar="端口", help="端口，默认 8000。", show_default=False, parser=_port),
     ] = 8000,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            help="几个进程一起服务，默认 1；每个要单独占一份内存。",
+            show_default=False,
+            parser=_workers,
+        ),
+    ] = 1,
 ) -> None:
     """启动网页和接口，日志写到标准错误。"""
     from policy_qa.web.server import serve as serve_web
 
     with _progress("正在建索引") as progress:
         serve_web(
-            _settings(), _load_embedder(), host, port, say=_print_text, log=sys.stderr, progress=progress
+            _settings(),
+            _load_embedder(),
+            host,
+            port,
+            workers=workers,
+            say=_print_text,
+            log=sys.stderr,
+            progress=progress,
         )
 
 
@@ -556,14 +591,14 @@ def _corpus() -> Corpus:
     from policy_qa.corpus import load_corpus
 
     settings = _settings()
-    return load_corpus(settings.corpus, settings.added)
+    return load_corpus(settings.corpus, settings.added, settings.kept)
 
 
 def _publisher() -> Publisher:
     from policy_qa.publishing import Publisher
 
     settings = _settings()
-    return Publisher(settings.corpus, settings.added)
+    return Publisher(settings.corpus, settings.added, settings.kept)
 
 
 def _now() -> datetime.datetime:

@@ -78,7 +78,7 @@ class Policy:
     in_force_until: datetime.date | None
     rests_on: tuple[str, ...]
     sha256: str
-    clauses: tuple[Clause, ...]
+    clauses: Sequence[Clause]
     certificate: Certificate
     region: str | None = None
     """Where it applies, from the province down, as printed or entered: ``安徽省淮南市``."""

@@ -5,15 +5,13 @@ Words find what jieba can cut, pairs of characters what it cannot; bm25s does th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from policy_qa.lexicon import normal
 from policy_qa.segmenter import Segmenter
-
-_RUN = re.compile(r"[0-9a-z]+|[一-鿿]+")
+from policy_qa.tokens import pairs
 
 
 class LexicalIndex:
@@ -29,8 +27,8 @@ class LexicalIndex:
         by_pairs = _scores(self._pairs_index, pairs(" ".join((query, *expansions))))
         # Two scales of one kind of score: each by its own best, so that neither drowns the other.
         total = by_words / (by_words.max() or 1.0) + by_pairs / (by_pairs.max() or 1.0)
-        ranked = sorted(range(len(self._texts)), key=lambda position: (-total[position], position))
-        return [(position, float(total[position])) for position in ranked[:k] if total[position] > 0]
+        ranked = (-total).argsort(kind="stable")[:k]
+        return [(int(position), float(total[position])) for position in ranked if total[position] > 0]
 
     def _words(self, text: str) -> list[str]:
         return self._segmenter.words(normal(text))
@@ -42,16 +40,6 @@ class LexicalIndex:
     @cached_property
     def _pairs_index(self) -> Any:
         return _built([pairs(text) for text in self._texts])
-
-
-def pairs(text: str) -> list[str]:
-    """The adjacent pairs of Chinese characters and the Latin words of ``text``."""
-    tokens: list[str] = []
-    for run in _RUN.findall(normal(text)):
-        tokens += (
-            [run] if run[0].isascii() or len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)]
-        )
-    return tokens
 
 
 def _built(tokens: list[list[str]]) -> Any:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -127,8 +128,12 @@ class Lexicon:
         return cls(content, policy_words, places)
 
     def narrowed(self, policy_words: Iterable[str], places: Iterable[str]) -> Lexicon:
-        """The same words of people over the words of fewer policies."""
-        return Lexicon(self._content, policy_words, places)
+        """The same words of people over the words of fewer policies; one object for the same words."""
+        return self._narrowed(tuple(policy_words), tuple(places))
+
+    @cached_property
+    def _narrowed(self) -> Callable[[tuple[str, ...], tuple[str, ...]], Lexicon]:
+        return lru_cache(maxsize=64)(partial(Lexicon, self._content))
 
     def _add(self, word: str, kind: TermKind, means: tuple[str, ...]) -> None:
         key = normal(word)

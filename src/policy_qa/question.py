@@ -6,8 +6,8 @@ Exact things first (clause numbers, departments), then the topic, then the facts
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from policy_qa.asks import MONEY_ASKS, STRICT_ASKS, Ask, read_asks
@@ -63,13 +63,19 @@ class Question:
     """It concerns private life."""
     support: bool
     """It speaks of support, firms or policy at all."""
-    strangers: tuple[str, ...]
-    """Its nouns that stand in no loaded policy."""
     route: Route
+    stands_in_text: Callable[[str], bool] = field(compare=False, repr=False)
+    """Whether a loaded policy prints a word."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         return tuple(naming.measure for naming in self.topic.named)
+
+    @cached_property
+    def strangers(self) -> tuple[str, ...]:
+        """Its nouns that stand in no loaded policy; a look at all their texts, so only where it matters."""
+        nouns = [t.text for t in self.topic.reading.tokens if t.content and t.noun and not t.known]
+        return tuple(noun for noun in nouns if not self.stands_in_text(noun))
 
 
 class Understanding:
@@ -114,8 +120,8 @@ class Understanding:
             unknown_departments=unknown,
             personal=self._is_personal(plain, topic),
             support=bool(topic.named or topic.rejected or asks & _BUSINESS or _SUPPORT.search(plain)),
-            strangers=self._strangers(topic),
             route="general",
+            stands_in_text=self._stands_in_text,
         )
         return _with_route(question)
 
@@ -127,9 +133,8 @@ class Understanding:
         named = any(naming.informative for naming in topic.named)
         return not named or not (_SUPPORT.search(plain) or read_asks(plain) & MONEY_ASKS)
 
-    def _strangers(self, topic: Topic) -> tuple[str, ...]:
-        nouns = [t.text for t in topic.reading.tokens if t.content and t.noun and not t.known]
-        return tuple(noun for noun in nouns if not any(noun in text for text in self._texts))
+    def _stands_in_text(self, word: str) -> bool:
+        return any(word in text for text in self._texts)
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
@@ -238,6 +243,12 @@ class _DepartmentSpellings:
                     short = plain.removeprefix("市")
                     if len(short) >= 3 or short.endswith(("联", "委")):
                         self._spellings.setdefault(short, name)
+        # Longest first: a short name within a longer one is not meant.
+        self._sought = tuple(
+            spelled
+            for spelled in sorted(self._spellings, key=len, reverse=True)
+            if len(spelled) >= 3 or spelled.endswith(("联", "委"))
+        )
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -247,8 +258,8 @@ class _DepartmentSpellings:
         """(departments of the policies, bureau-like names that none of them is)."""
         known: dict[str, None] = {}
         rest = text
-        for spelled in sorted(self._spellings, key=len, reverse=True):
-            if spelled in rest and (len(spelled) >= 3 or spelled.endswith(("联", "委"))):
+        for spelled in self._sought:
+            if spelled in rest:
                 known[self._spellings[spelled]] = None
                 rest = rest.replace(spelled, "，")
         unknown = tuple(m.group() for m in _BUREAU.finditer(rest))

@@ -32,6 +32,7 @@ def names_region(question: str, region: str | None) -> bool:
     return any(
         not _INSTITUTION.match(question, found.end())
         for name in own
+        if name in question
         for found in re.finditer(re.escape(name), question)
     )
 

@@ -1,4 +1,4 @@
-"""retrieve(): the clauses that can answer a question, best first, each with its reason; rejects are kept.
+"""retrieve(): the clauses of one policy that can answer a question, best first; rejects are kept.
 
 Exact references first, then the clauses of the measures the question names, then the fusion of lexical and
 dense ranks with what the clause has words for. A clause of a measure that the topic turned down says so.
@@ -9,18 +9,20 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Protocol
 
 from policy_qa.asks import MONEY_ASKS, Ask
 from policy_qa.corpus import Corpus
 from policy_qa.domain import Clause, Embedder, Hit, Policy
-from policy_qa.index import Index, Passage
+from policy_qa.index import Index
 from policy_qa.lexical import LexicalIndex
 from policy_qa.lexicon import normal
 from policy_qa.money import figures
+from policy_qa.passages import passages
 from policy_qa.question import Question
 from policy_qa.references import resolve
 from policy_qa.text import fold
@@ -36,6 +38,8 @@ _RRF = 60
 
 Key = tuple[str, str]
 """Policy and label of a clause."""
+Ranks = Mapping[Key, tuple[int, float]]
+"""Clause → (its rank from 1, the score that ranked it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +73,27 @@ class Coverage:
 NO_EVIDENCE = Evidence((), (), (), {}, {}, {})
 
 
+Weigh = Callable[[Sequence[str], int], float]
+"""The forms of a word and the number of texts that print one of them → what the word is worth."""
+
+
 def coverage(
     question: Question,
     texts: Mapping[Key, str],
     parts_of: Callable[[str], Sequence[str]],
-    *,
-    by_rarity: bool,
+    weigh: Weigh = lambda *_: 1.0,
 ) -> dict[Key, Coverage]:
     """How much of the question's content each of ``texts``, folded and in lower case, has words for.
 
     Synonyms of the lexicon are included; a compound that a text does not print counts with the parts, as
-    ``parts_of`` cuts them, that it does. ``by_rarity``: a word that many of the texts hold says little of any
-    of them.
+    ``parts_of`` cuts them, that it does. ``weigh`` says that a word which many texts hold says little of any.
     """
     held: defaultdict[Key, float] = defaultdict(float)
     holes: defaultdict[Key, list[str]] = defaultdict(list)
     total = 0.0
     for word in _sought(question, parts_of):
         printing = {key for key, text in texts.items() if any(form in text for form in word.forms)}
-        weight = word.weight * (_rarity(len(printing), len(texts)) if by_rarity else 1.0)
+        weight = word.weight * weigh(word.forms, len(printing))
         total += weight
         for key, text in texts.items():
             if key in printing:
@@ -140,7 +146,7 @@ def _parts(words: Sequence[str], whole: str) -> tuple[str, ...]:
     return smaller if "".join(smaller) == whole else ()
 
 
-def _rarity(printing: int, texts: int) -> float:
+def rarity(printing: int, texts: int) -> float:
     """1 for a word that no text prints, ``_SUBJECT`` for one that all do."""
     return max(_SUBJECT, math.log((texts + 1) / (printing + 0.5)) / math.log((texts + 1) / 0.5))
 
@@ -169,57 +175,37 @@ def of_the_text(question: Question, covered: Mapping[Key, Coverage]) -> bool:
 _CLEARLY = 0.25
 
 
-def passages(corpus: Corpus) -> tuple[Passage, ...]:
-    """The texts the index holds: each clause, each of its segments, each measure."""
-    found: list[Passage] = []
-    for holding in corpus.holdings:
-        policy = holding.policy
-        for clause in policy.clauses:
-            key = f"{policy.id}/{clause.label}"
-            found.append(Passage(key, policy.id, clause.label, f"{clause.title}。{clause.text}", "clause"))
-            if len(clause.segments) > 1:
-                for position, segment in enumerate(clause.segments):
-                    text = f"{clause.title}。{clause.text[segment.start : segment.end]}"
-                    found.append(Passage(f"{key}#{position}", policy.id, clause.label, text, "segment"))
-        for measure in holding.rules.measures:
-            text = f"{measure.title}。{measure.quote}"
-            found.append(Passage(f"{policy.id}:{measure.id}", policy.id, measure.clause, text, "measure"))
-    return tuple(found)
+def in_place(policy: Policy, clause: Clause) -> str:
+    """A clause's words, folded, and those it stands under: the policy's title and the headings above it."""
+    return "\n".join(map(folded, (policy.title, *clause.path[:-1], clause.text)))
 
 
-def _in_place(policy: Policy, clause: Clause) -> str:
-    """A clause's words and those it stands under: the policy's title and the headings above it."""
-    return "\n".join(map(_folded, (policy.title, *clause.path[:-1], clause.text)))
-
-
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     return fold(text).lower()
 
 
 class Retriever:
-    """Retrieves over one corpus; ``index`` and ``embedder`` are None in lexical-only operation."""
+    """Retrieves from the one policy of ``corpus``; without ``index`` or ``embedder`` by words only."""
 
     def __init__(self, corpus: Corpus, index: Index | None, embedder: Embedder | None) -> None:
-        self._corpus = corpus
-        self._passages = passages(corpus)
-        self._by_id = {passage.id: passage for passage in self._passages}
+        (self._holding,) = corpus.holdings
+        policy, rules = self._holding.policy, self._holding.rules
+        self._segmenter = corpus.segmenter
+        self._passages = passages(policy, rules)
         self._lexical = LexicalIndex([passage.text for passage in self._passages], corpus.segmenter)
         self._index = index
         self._embedder = embedder
+        unreviewed = self._holding.unreviewed_clauses
         self._printed = {
-            (clause.policy, clause.label): frozenset(figure.kind for figure in figures(clause.text))
-            for holding in corpus.holdings
-            for clause in holding.policy.clauses
-            if clause.label in holding.unreviewed_clauses
+            (policy.id, clause.label): frozenset(figure.kind for figure in figures(clause.text))
+            for clause in policy.clauses
+            if clause.label in unreviewed
         }
         """The kinds of figures that the clauses print which no reviewed rule explains."""
-        self._by_rules = len(corpus.holdings) == 1 and bool(corpus.holdings[0].rules.measures)
+        self._by_rules = bool(rules.measures)
         """Its measures say what is asked: a clause is read alone, and each word counts as much as another."""
         self._texts = {
-            (clause.policy, clause.label): _folded(clause.text)
-            if self._by_rules
-            else _in_place(policy, clause)
-            for policy in corpus.policies
+            (policy.id, clause.label): folded(clause.text) if self._by_rules else in_place(policy, clause)
             for clause in policy.clauses
         }
 
@@ -231,25 +217,23 @@ class Retriever:
 
     def search(self, query: str, expansions: Sequence[str], k: int) -> tuple[Hit, ...]:
         """The best ``k`` clauses for free words, by lexical and dense rank."""
-        lexical = self._lexical_ranks(query, expansions)
-        dense, _ = self._dense_or_why_not(query)
-        return tuple(self._fused(lexical, dense)[:k])
-
-    def near(self, question: Question, k: int) -> tuple[Hit, ...]:
-        """The best ``k`` clauses for a question, by lexical and dense rank."""
-        lexical = self._lexical_of(question)
-        dense, _ = self._dense_or_why_not(question.text)
-        return tuple(self._fused(lexical, dense)[:k])
+        dense, _ = self._dense_ranks(query)
+        return tuple(fused_by_rank(self._lexical_ranks(query, expansions), dense)[:k])
 
     def covered(self, question: Question) -> dict[Key, Coverage]:
         """What each clause, read where it stands, has of what ``question`` is about."""
-        parts_of = self._corpus.segmenter.words
-        return coverage(question, self._texts, parts_of, by_rarity=not self._by_rules)
+        if self._by_rules:
+            return coverage(question, self._texts, self._segmenter.words)
+        texts = len(self._texts)
+        return coverage(
+            question, self._texts, self._segmenter.words, lambda _, printing: rarity(printing, texts)
+        )
 
     def retrieve(self, question: Question) -> Evidence:
         """The evidence for a question: never fewer clauses than ``SHOWN`` where there are as many."""
-        lexical = self._lexical_of(question)
-        dense, notices = self._dense_or_why_not(question.text)
+        reading = question.topic.reading
+        lexical = self._lexical_ranks(reading.text, reading.expansions)
+        dense, notices = self._dense_ranks(question.text)
         exact = self._exact(question)
         covered = self.covered(question)
         chosen: dict[Key, Hit] = {}
@@ -257,8 +241,8 @@ class Retriever:
             chosen[policy, label] = Hit(policy, label, 1.0, "条款编号完全对应")
         for policy, label, score, why in self._named(question, text_first=of_the_text(question, covered)):
             chosen.setdefault((policy, label), Hit(policy, label, score, why))
-        quoted = _QUOTED.findall(question.topic.reading.text)
-        for clause in self._clauses() if quoted else ():
+        quoted = _QUOTED.findall(reading.text)
+        for clause in self._holding.policy.clauses if quoted else ():
             if all(fold(phrase) in fold(clause.text) for phrase in quoted):
                 key = (clause.policy, clause.label)
                 chosen.setdefault(key, Hit(*key, 1.0, "有您引号里的原话"))
@@ -271,8 +255,7 @@ class Retriever:
         )
         ranks = {key: (_rank(shares, covered, key), covered[key].share) for key in shares[:_DEPTH]}
         paying = self._paying(question)
-        fused = self._fused(lexical, dense, ranks, paying)
-        for hit in fused:
+        for hit in fused_by_rank(lexical, dense, ranks, paying):
             key = (hit.policy, hit.clause)
             if key in chosen:
                 continue
@@ -281,7 +264,7 @@ class Retriever:
             else:
                 why = turned_down.get(key, f"排在前{SHOWN}条之后（{hit.why}）")
                 rejected[key] = Hit(hit.policy, hit.clause, hit.score, why)
-        for clause in self._clauses():
+        for clause in self._holding.policy.clauses:
             if len(chosen) >= SHOWN:
                 break
             chosen.setdefault(
@@ -302,111 +285,112 @@ class Retriever:
         kinds = {"rate"} if asks == {Ask.RATE} else {"rate", "money"} if asks else set()
         return frozenset(key for key, printed in self._printed.items() if printed & kinds)
 
-    def _clauses(self) -> list[Clause]:
-        return [clause for holding in self._corpus.holdings for clause in holding.policy.clauses]
-
     def _exact(self, question: Question) -> tuple[Key, ...]:
+        policy = self._holding.policy
         found = [
-            (holding.policy.id, clause.label)
+            (policy.id, clause.label)
             for reference in question.references
-            for holding in self._corpus.holdings
-            for clause in resolve(reference, holding.policy.clauses)
+            for clause in resolve(reference, policy.clauses)
         ]
         return tuple(dict.fromkeys(found))
 
     def _named(self, question: Question, *, text_first: bool) -> list[tuple[str, str, float, str]]:
         named: list[tuple[str, str, float, str]] = []
-        for holding in self._corpus.holdings:
-            if question.asks & {Ask.VALIDITY, Ask.ORIGIN} and not question.topic.named:
-                first = holding.policy.clauses[0]
-                named.append((holding.policy.id, first.label, 1.0, "问的是文件本身"))
-            own = {measure.id for measure in holding.rules.measures}
-            if question.route == "department":
-                for name in question.departments:
-                    for clause, _ in holding.department_names.segments_of(name, holding.policy.clauses):
-                        named.append((holding.policy.id, clause.label, 1.0, f"由{name}负责"))
-            if question.route == "eligibility":
-                figured = (measure for measure in holding.rules.measures if measure.has_figure)
-                named += [(holding.policy.id, measure.clause, 0.5, "有数额的支持") for measure in figured]
-            for naming in () if text_first else question.topic.named:
-                if naming.measure.id in own:
-                    said = "、".join(dict.fromkeys(question.topic.reading.text[s:e] for s, e in naming.spans))
-                    why = f"问到“{said}”，对应“{naming.measure.title}”"
-                    named.append((holding.policy.id, naming.measure.clause, round(naming.score, 4), why))
+        holding, policy = self._holding, self._holding.policy
+        if question.asks & {Ask.VALIDITY, Ask.ORIGIN} and not question.topic.named:
+            named.append((policy.id, policy.clauses[0].label, 1.0, "问的是文件本身"))
+        if question.route == "department":
+            for name in question.departments:
+                for clause, _ in holding.department_names.segments_of(name, policy.clauses):
+                    named.append((policy.id, clause.label, 1.0, f"由{name}负责"))
+        if question.route == "eligibility":
+            figured = (measure for measure in holding.rules.measures if measure.has_figure)
+            named += [(policy.id, measure.clause, 0.5, "有数额的支持") for measure in figured]
+        for naming in () if text_first else question.topic.named:
+            said = "、".join(dict.fromkeys(question.topic.reading.text[s:e] for s, e in naming.spans))
+            why = f"问到“{said}”，对应“{naming.measure.title}”"
+            named.append((policy.id, naming.measure.clause, round(naming.score, 4), why))
         return named
 
     def _turned_down(self, question: Question) -> dict[Key, str]:
         turned_down: dict[Key, str] = {}
-        for holding in self._corpus.holdings:
-            own = {measure.id for measure in holding.rules.measures}
-            for rejection in sorted(question.topic.rejected, key=lambda one: -one.score):
-                if rejection.measure.id in own:
-                    turned_down.setdefault((holding.policy.id, rejection.measure.clause), rejection.why)
+        for rejection in sorted(question.topic.rejected, key=lambda one: -one.score):
+            turned_down.setdefault((self._holding.policy.id, rejection.measure.clause), rejection.why)
         return turned_down
 
-    def _lexical_of(self, question: Question) -> dict[Key, tuple[int, float]]:
-        reading = question.topic.reading
-        return self._lexical_ranks(reading.text, [word for term in reading.terms for word in term.means])
-
-    def _lexical_ranks(self, query: str, expansions: Sequence[str]) -> dict[Key, tuple[int, float]]:
+    def _lexical_ranks(self, query: str, expansions: Sequence[str]) -> Ranks:
         found = self._lexical.search(query, expansions, _DEPTH)
-        return _best_of_clause((self._passages[position], score) for position, score in found)
+        return best_of_clause((self._passages[position], score) for position, score in found)
 
-    def _dense_or_why_not(self, query: str) -> tuple[dict[Key, tuple[int, float]], tuple[str, ...]]:
-        """The dense ranks; a model that fails costs the search by meaning, not the answer."""
-        try:
-            return self._dense_ranks(query), ()
-        except Exception as error:
-            kind = type(error).__name__
-            return {}, (
-                f"这次没有用上语义检索（{kind}），只按用词检索，可用 POLICY_QA_EMBEDDING 换一个模型。",
-            )
-
-    def _dense_ranks(self, query: str) -> dict[Key, tuple[int, float]]:
+    def _dense_ranks(self, query: str) -> tuple[Ranks, tuple[str, ...]]:
         if self._index is None or self._embedder is None:
-            return {}
-        found = self._index.search(_embedded(self._embedder.embed_query, query), _DEPTH, self._by_id)
-        return _best_of_clause((self._by_id[key], score) for key, score in found)
-
-    def _fused(
-        self,
-        lexical: Mapping[Key, tuple[int, float]],
-        dense: Mapping[Key, tuple[int, float]],
-        covered: Mapping[Key, tuple[int, float]] = MappingProxyType({}),
-        paying: Set[Key] = frozenset(),
-    ) -> list[Hit]:
-        fused: defaultdict[Key, float] = defaultdict(float)
-        for ranks in (lexical, dense, covered):
-            for key, (rank, _) in ranks.items():
-                fused[key] += 1 / (_RRF + rank)
-        hits = []
-        for key, (_, share) in covered.items():
-            fused[key] += COVERAGE * share
-        for key in paying & fused.keys():
-            fused[key] += 1 / _RRF
-        for key, score in sorted(fused.items(), key=lambda entry: (-entry[1], entry[0])):
-            reasons = []
-            if key in lexical:
-                reasons.append(f"用词第{lexical[key][0]}")
-            if key in dense:
-                reasons.append(f"语义第{dense[key][0]}（{dense[key][1]:.3f}）")
-            if key in covered:
-                reasons.append(f"问到的词有{covered[key][1]:.0%}")
-            if key in paying:
-                reasons.append("写有金额或比例")
-            hits.append(Hit(*key, round(score, 6), "，".join(reasons)))
-        return hits
+            return {}, ()
+        return dense_ranks(query, self._embedder, self._index, _DEPTH, self._holding.policy.id)
 
 
-def _rank(shares: Sequence[Key], covered: Mapping[Key, Coverage], key: Key) -> int:
-    """Equal coverage is equal rank, so that ties decide nothing."""
-    return 1 + next(i for i, other in enumerate(shares) if covered[other].share <= covered[key].share + 1e-9)
+# ── what searching one policy and searching all of them share ───────────────────────────────────
 
 
-def _best_of_clause(found: object) -> dict[Key, tuple[int, float]]:
+class _Placed(Protocol):
+    @property
+    def policy(self) -> str: ...
+    @property
+    def clause(self) -> str: ...
+
+
+def dense_ranks(
+    query: str, embedder: Embedder, index: Index, depth: int, policy: str | None = None
+) -> tuple[Ranks, tuple[str, ...]]:
+    """The ranks by meaning; a model that fails costs the search by meaning, not the answer, and is named."""
+    try:
+        return best_of_clause(index.nearest(_embedded(embedder.embed_query, query), depth, policy)), ()
+    except Exception as error:
+        kind = type(error).__name__
+        return {}, (f"这次没有用上语义检索（{kind}），只按用词检索，可用 POLICY_QA_EMBEDDING 换一个模型。",)
+
+
+def fused_by_rank(
+    lexical: Ranks, dense: Ranks, covered: Ranks = MappingProxyType({}), paying: Set[Key] = frozenset()
+) -> list[Hit]:
+    """The clauses of all the ranks, best first, each with its reasons."""
+    scores: defaultdict[Key, float] = defaultdict(float)
+    for ranks in (lexical, dense, covered):
+        for key, (rank, _) in ranks.items():
+            scores[key] += by_rank(rank)
+    hits = []
+    for key, (_, share) in covered.items():
+        scores[key] += COVERAGE * share
+    for key in paying & scores.keys():
+        scores[key] += 1 / _RRF
+    for key, score in sorted(scores.items(), key=lambda entry: (-entry[1], entry[0])):
+        reasons = found_by(key, lexical, dense)
+        if key in covered:
+            reasons.append(f"问到的词有{covered[key][1]:.0%}")
+        if key in paying:
+            reasons.append("写有金额或比例")
+        hits.append(Hit(*key, round(score, 6), "，".join(reasons)))
+    return hits
+
+
+def found_by(key: Key, lexical: Ranks, dense: Ranks) -> list[str]:
+    """Which search found a clause, and where, in Chinese."""
+    reasons = []
+    if key in lexical:
+        reasons.append(f"用词第{lexical[key][0]}")
+    if key in dense:
+        reasons.append(f"语义第{dense[key][0]}（{dense[key][1]:.3f}）")
+    return reasons
+
+
+def by_rank(rank: int) -> float:
+    """What a rank is worth where ranks of several searches are added up."""
+    return 1 / (_RRF + rank)
+
+
+def best_of_clause(found: Iterable[tuple[_Placed, float]]) -> Ranks:
     """Clause → (its rank among clauses from 1, the score of its best passage)."""
     ranks: dict[Key, tuple[int, float]] = {}
-    for passage, score in found:  # type: ignore[attr-defined]
+    for passage, score in found:
         key = (passage.policy, passage.clause)
         if key not in ranks:
             ranks[key] = (len(ranks) + 1, score)
@@ -417,3 +401,8 @@ def _best_of_clause(found: object) -> dict[Key, tuple[int, float]]:
 def _embedded(embed: Callable[[str], list[float]], query: str) -> list[float]:
     """The vector of ``query``, once for all the policies that are asked."""
     return embed(query)
+
+
+def _rank(shares: Sequence[Key], covered: Mapping[Key, Coverage], key: Key) -> int:
+    """Equal coverage is equal rank, so that ties decide nothing."""
+    return 1 + next(i for i, other in enumerate(shares) if covered[other].share <= covered[key].share + 1e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Version:
     """One side: a loaded policy with what rests on it, or the clauses of a file."""
 
     name: str
-    clauses: tuple[Clause, ...]
+    clauses: Sequence[Clause]
     holding: Holding | None = None
 
 

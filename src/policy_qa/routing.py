@@ -8,21 +8,26 @@ asked about, which is said.
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import chain
 
 from policy_qa.corpus import Corpus
 from policy_qa.domain import Hit, Policy, Route
 from policy_qa.lexical import LexicalIndex
+from policy_qa.library import Library
 from policy_qa.question import Understanding
 from policy_qa.regions import names_region, related
-from policy_qa.retrieval import COVERAGE, Retriever
+from policy_qa.retrieval import COVERAGE
 from policy_qa.status import in_force
+from policy_qa.topic import Reading
 
 _DEPTH = 60
 _RRF = 60
+_CHOSEN = 60
+"""Policies that are put in order: far more than are ever asked."""
+_TITLES = 200
+"""Titles that can move a policy ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Choice:
 
     policies: tuple[str, ...]
     """Ids, best first, once each: policies of the place that were in force on the day. Where the question is
-    about a thing, those whose best clause is near the first one's; else all.
+    about a thing, those whose best clause is near the first one's; else some more than can be asked.
     """
     hits: tuple[Hit, ...]
     """Clauses of all policies, best first."""
@@ -42,58 +47,73 @@ class Choice:
 class Router:
     """Chooses among the policies of one corpus; stateless between questions."""
 
-    def __init__(self, corpus: Corpus, understanding: Understanding, retriever: Retriever) -> None:
+    def __init__(self, corpus: Corpus, understanding: Understanding, library: Library) -> None:
         self._corpus = corpus
         self._understanding = understanding
-        self._retriever = retriever
+        self._library = library
         self._titles = LexicalIndex([_described(policy) for policy in corpus.policies], corpus.segmenter)
+        self._in_order = tuple(sorted(policy.id for policy in corpus.policies))
+        self._regions = tuple(dict.fromkeys(policy.region for policy in corpus.policies))
 
     def choose(self, question: str, as_of: datetime.date) -> Choice:
         """The policies to ask about ``question`` on ``as_of``."""
         understood = self._understanding.understand(question, {})
         reading = understood.topic.reading
-        expansions = [word for term in reading.terms for word in term.means]
-        covered = self._retriever.covered(understood)
-        worth = self._worth(reading.text, expansions)
+        worth = self._worth(reading)
         here = self._of_the_place(reading.text)
-        near = self._retriever.near(understood, _DEPTH)
-        scored = {hit: hit.score + COVERAGE * covered[hit.policy, hit.clause].share for hit in near}
         hits = sorted(
             (
-                replace(hit, score=round(scored[hit] + worth[hit.policy], 6))
-                for hit in near
-                if hit.policy in here
+                replace(hit, score=round(hit.score + COVERAGE * share + worth.get(hit.policy, 0.0), 6))
+                for hit, share in self._library.near(understood, _DEPTH)
+                if self._region(hit.policy) in here
             ),
             key=lambda hit: (-hit.score, hit.policy, hit.clause),
         )
-        ordered = dict.fromkeys(hit.policy for hit in hits)
-        ordered |= dict.fromkeys(sorted(here, key=lambda policy_id: (-worth[policy_id], policy_id)))
-        policies = [self._corpus.holding(policy_id).policy for policy_id in ordered]
-        standing = tuple(policy.id for policy in policies if in_force(policy, as_of))
-        ahead = tuple(takewhile(lambda policy: policy.id not in standing, policies))
-        hits = [hit for hit in hits if hit.policy in standing]
-        asked = _near_the_first(standing, hits) if understood.route in _ABOUT_A_THING else standing
-        return Choice(asked, tuple(hits), ahead[:1])
+        titled = sorted(worth, key=lambda policy: (-worth[policy], policy))
+        ordered = _once(chain((hit.policy for hit in hits), titled, self._in_order))
+        policies = (self._corpus.holding(one).policy for one in ordered if self._region(one) in here)
+        standing: list[str] = []
+        ahead: list[Policy] = []
+        for policy in policies:
+            if in_force(policy, as_of):
+                standing.append(policy.id)
+            elif not standing:
+                ahead.append(policy)
+            if len(standing) == _CHOSEN:
+                break
+        hits = [hit for hit in hits if in_force(self._corpus.holding(hit.policy).policy, as_of)]
+        about_a_thing = understood.route in _ABOUT_A_THING
+        asked = _near_the_first(standing, hits) if about_a_thing else tuple(standing)
+        return Choice(asked, tuple(hits), tuple(ahead[:1]))
 
-    def _worth(self, question: str, expansions: Sequence[str]) -> Mapping[str, float]:
-        worth: defaultdict[str, float] = defaultdict(float)
-        titled = self._titles.search(question, expansions, len(self._corpus.holdings))
-        for rank, (position, _) in enumerate(titled, start=1):
-            worth[self._corpus.policies[position].id] += 1 / (_RRF + rank)
-        return worth
+    def _worth(self, reading: Reading) -> dict[str, float]:
+        """What the words of its title are worth for a policy, for those whose titles share most."""
+        titled = self._titles.search(reading.text, reading.expansions, _TITLES)
+        return {
+            self._corpus.policies[position].id: 1 / (_RRF + rank)
+            for rank, (position, _) in enumerate(titled, start=1)
+        }
 
-    def _of_the_place(self, question: str) -> frozenset[str]:
-        """The policies of the places a question names, of what they lie in and of what lies in them."""
-        policies = self._corpus.policies
-        named = [policy.region for policy in policies if names_region(question, policy.region)]
+    def _region(self, policy: str) -> str | None:
+        return self._corpus.holding(policy).policy.region
+
+    def _of_the_place(self, question: str) -> frozenset[str | None]:
+        """The places a question names, what they lie in and what lies in them; all where it names none."""
+        named = [region for region in self._regions if names_region(question, region)]
         return frozenset(
-            policy.id
-            for policy in policies
-            if not named or any(related(policy.region, region) for region in named)
+            region for region in self._regions if not named or any(related(region, other) for other in named)
         )
 
 
-def _near_the_first(standing: tuple[str, ...], hits: Sequence[Hit]) -> tuple[str, ...]:
+def _once(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            yield name
+
+
+def _near_the_first(standing: Sequence[str], hits: Sequence[Hit]) -> tuple[str, ...]:
     best: dict[str, float] = {}
     for hit in hits:
         best.setdefault(hit.policy, hit.score)

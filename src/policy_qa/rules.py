@@ -19,7 +19,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from policy_qa.domain import Clause, FactType, FactValue, Policy
 from policy_qa.errors import CorpusError, UsageError
 from policy_qa.money import figures, plain, spell
-from policy_qa.strict_yaml import read_model
 from policy_qa.text import find_quote
 
 
@@ -239,13 +238,11 @@ class Rules(_Entry):
         return tuple(measure for measure in self.measures if measure.clause == label)
 
 
-def load_rules(path: Path, policy: Policy) -> Rules:
-    """rules.yaml of ``policy``, checked against its text; CorpusError says what contradicts what."""
-    return check_rules(read_model(path, Rules), policy)
-
-
 def check_rules(rules: Rules, policy: Policy) -> Rules:
-    """``rules`` themselves where they agree with the text of ``policy``; CorpusError as ``load_rules``."""
+    """``rules`` themselves where they agree with the text of ``policy``.
+
+    CorpusError says what contradicts what.
+    """
     if rules.policy != policy.id:
         raise CorpusError(
             f"rules.yaml 写的是政策“{rules.policy}”的规则，却放在“{policy.id}”里，请改成同一个编号。"

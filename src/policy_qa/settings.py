@@ -46,6 +46,9 @@ class Settings:
     """What programs must know to use ``/v1`` and ``/mcp`` (POLICY_QA_API_KEY); None lets all in."""
     admin_token: str | None = field(default=None, repr=False)
     """What opens the admin page (POLICY_QA_ADMIN_TOKEN); None, the default, means that there is none."""
+    chroma: str | None = None
+    """The address of a Chroma server (POLICY_QA_CHROMA), ``http://host:port``; None, the default, means that
+    each process holds the vector store itself."""
     model: ModelSettings | None = None
     """None, the default, means that no language model is used."""
 
@@ -53,6 +56,11 @@ class Settings:
     def added(self) -> Path:
         """Where the policies stand that were added here, beside the shipped corpus."""
         return self.home / "corpus"
+
+    @property
+    def kept(self) -> Path:
+        """Where policies that were split before are kept; derived from the corpus, it may be deleted."""
+        return self.home / "compiled.sqlite3"
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -70,6 +78,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         hosts=frozenset(environ.get("POLICY_QA_HOSTS", "").lower().replace(",", " ").split()),
         api_key=environ.get("POLICY_QA_API_KEY", "").strip() or None,
         admin_token=environ.get("POLICY_QA_ADMIN_TOKEN", "").strip() or None,
+        chroma=environ.get("POLICY_QA_CHROMA", "").strip().rstrip("/") or None,
         model=_model(environ),
     )
 

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import chain
 
 _CHINESE = re.compile(r"[一-鿿]+")
 _LONGEST = 10
@@ -22,17 +23,28 @@ _CLOSE = 0.84
 class Spelling:
     """Finds words of a vocabulary written with one character wrong, in time linear in the text."""
 
-    def __init__(self, vocabulary: Iterable[str], names: Iterable[str] = ()) -> None:
-        """``names`` are believed misspelt even where the wrong character sounds otherwise."""
+    def __init__(
+        self, vocabulary: Iterable[str], names: Iterable[str] = (), shared: Spelling | None = None
+    ) -> None:
+        """``names`` are believed misspelt even where the wrong character sounds otherwise.
+
+        What ``shared`` knows is known too, and first: the words that many vocabularies have in common are
+        then held, and made ready to be searched, once.
+        """
         vocabulary, names = tuple(vocabulary), tuple(names)
-        self._names = frozenset(names)
+        self._layers: tuple[Spelling, ...] = (*(shared._layers if shared else ()), self)
+        self._names: frozenset[str] = frozenset(names) | (shared._names if shared else frozenset())
         # Sorted, since among equally close words the first is taken.
-        self._latin_words = sorted({w for word in vocabulary for w in _LATIN.findall(word)})
+        latin = {w for word in vocabulary for w in _LATIN.findall(word)}
+        self._latin_words: list[str] = sorted(latin.union(shared._latin_words if shared else ()))
         self._vocabulary = tuple(w for w in (*vocabulary, *names) if _CHINESE.fullmatch(w))
 
     @cached_property
-    def _known(self) -> frozenset[str]:
+    def _own(self) -> frozenset[str]:
         return frozenset(self._vocabulary)
+
+    def _knows(self, word: str) -> bool:
+        return any(word in layer._own for layer in self._layers)
 
     @cached_property
     def _with_a_hole(self) -> dict[str, tuple[str, ...]]:
@@ -59,14 +71,19 @@ class Spelling:
                 holder[start:end] = [(start, end)] * (end - start)
         grammar = {index for start, end in particles for index in range(start, end)}
         taken = bytearray(len(text) + 1)
+        tables = [layer._with_a_hole for layer in self._layers]
         for sounding in (True, False):
             for start, end in _windows(len(text)):
                 window = text[start:end]
-                if any(taken[start:end]) or window in self._known:
+                if any(taken[start:end]) or self._knows(window):
                     continue
                 real = all(holder[start:end])
                 for position in range(end - start):
-                    if f"{window[:position]}*{window[position + 1 :]}" not in self._with_a_hole:
+                    hole = f"{window[:position]}*{window[position + 1 :]}"
+                    for table in tables:
+                        if hole in table:
+                            break
+                    else:
                         continue
                     held = holder[start + position]
                     if start + position in grammar or (held and not _may_split(text, held, start, end)):
@@ -82,10 +99,10 @@ class Spelling:
                 held is None or (start <= held[0] and held[1] <= end) for held in holder[start:end]
             ) and not all(held is not None for held in holder[start:end])
             window = text[start:end]
-            if window in self._known or window[1:] in self._known or window[:-1] in self._known:
+            if any(map(self._knows, (window, window[1:], window[:-1]))):
                 continue
             if whole and not any(taken[start:end]):
-                meant = self._slipped.get(window) or self._undoubled(window)
+                meant = self._slip_of(window) or self._undoubled(window)
                 if meant is not None:
                     found.append((start, end, meant))
                     taken[start:end] = b"\x01" * (end - start)
@@ -104,6 +121,9 @@ class Spelling:
                     slips.setdefault(word[:i] + word[i + 1 :], word)
         return slips
 
+    def _slip_of(self, window: str) -> str | None:
+        return next((layer._slipped[window] for layer in self._layers if window in layer._slipped), None)
+
     def _latin(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Misspelt Latin words of some length: 「inventon」 → invention."""
         for match in _LATIN.finditer(text):
@@ -119,7 +139,7 @@ class Spelling:
         for i in range(len(window) - 1):
             if window[i] == window[i + 1] and len(window) > 3:
                 word = window[:i] + window[i + 1 :]
-                if word in self._known:
+                if self._knows(word):
                     return word
         return None
 
@@ -134,9 +154,10 @@ class Spelling:
             return None
         # 「技术合同网也」 is a known word and another one, not a longer word misspelt.
         rest = window[1:] if position == 0 else window[:-1] if position == len(window) - 1 else ""
-        if rest in self._known:
+        if self._knows(rest):
             return None
-        for word in self._with_a_hole.get(f"{window[:position]}*{window[position + 1 :]}", ()):
+        hole = f"{window[:position]}*{window[position + 1 :]}"
+        for word in chain.from_iterable(layer._with_a_hole.get(hole, ()) for layer in self._layers):
             alike = sound(written) == sound(word[position])
             if sounding and alike and (len(window) >= 3 or free):
                 return word

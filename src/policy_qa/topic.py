@@ -52,6 +52,11 @@ class Reading:
     corrections: tuple[tuple[str, str], ...] = ()
     """Typos as read: (written, meant); ``text`` has what is meant."""
 
+    @property
+    def expansions(self) -> tuple[str, ...]:
+        """The words of policies that its terms stand for."""
+        return tuple(word for term in self.terms for word in term.means)
+
     def phrase_of(self, position: int) -> tuple[int, int]:
         """The span between the punctuation marks around ``position``."""
         start = 0
@@ -110,6 +115,14 @@ class Topic:
     """Things in the question that no word of the policies or the lexicon covers."""
 
 
+@lru_cache(maxsize=64)
+def _spelling_of(lexicon: Lexicon) -> Spelling:
+    """The words of a lexicon, which many policies share, made ready to be searched once."""
+    latin = (word for word in lexicon.words if word.isascii())
+    names = {mean for meaning in lexicon.meanings for mean in meaning} | set(_LEVELS)
+    return Spelling((*lexicon.topical, *latin), sorted(names - lexicon.generic))
+
+
 class TopicReader:
     """Reads topics against the measures of the loaded policies."""
 
@@ -119,13 +132,10 @@ class TopicReader:
         self._measures = tuple(measure for entry in rules for measure in entry.measures)
         self._lexicon = lexicon
         self._segmenter = segmenter
-        names = {word for measure in self._measures for words in measure.names for word in words}
-        names |= {mean for term in lexicon.meanings for mean in term} | set(_LEVELS)
-        names -= lexicon.generic
-        latin = (word for word in lexicon.words if word.isascii())
         # Sorted, since of two equally near words the first is taken, in every process the same.
+        own = {word for measure in self._measures for words in measure.names for word in words}
         titles = sorted(self._title_words())
-        self._spelling = Spelling((*lexicon.topical, *latin, *spellings, *titles), sorted(names))
+        self._spelling = Spelling((*spellings, *titles), sorted(own - lexicon.generic), _spelling_of(lexicon))
 
     def _title_words(self) -> frozenset[str]:
         """The words of the measures' titles: what a typo may have meant beside the lexicon's words."""
@@ -296,11 +306,15 @@ def levels_stand_before(found: Mapping[str, Sequence[tuple[int, int]]], reading:
 def _stands_alone(term: Term, plain: str, words: Sequence[tuple[int, int]]) -> bool:
     """Whether no longer word begins with the term: 「市长」 is no level 「市」, 「技术改造」 no 「技术」.
 
+    Nor does a short one stand there that two words make between them: 「以上规则」 holds no 「上规」.
+
     The head of a Chinese compound stands last, so that what ends a longer word keeps its meaning, and so does
     what one character goes on (专利权), unless that makes a person of it (机器人).
     """
     if term.kind != "generic" and len(term.text) > 2:
         return True
+    if len(term.text) == 2 and {(term.start - 1, term.start + 1), (term.start + 1, term.end + 1)} <= {*words}:
+        return False
     longer = [end for start, end in words if start == term.start and end > term.end]
     if len(term.text) == 2 and longer == [term.end + 1]:
         return plain[term.end] not in "人员师"

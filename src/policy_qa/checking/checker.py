@@ -56,14 +56,27 @@ _BONUS = 0.2
 """What a clause number in the claim, or figures of the claim's kind, are worth in shares of content."""
 _MUCH_MORE = 0.3
 """By how much more of a claim a passage must hold than the measure that is named, to be what is meant."""
+_A_SUM = 10_000
+"""A number without a unit that is as large may be meant as a sum."""
 _SHORT = 8
 """Characters: so short a piece of a policy may stand in any text."""
 
 
+MOST_POLICIES = 200
+"""Each claim is held against every clause: with more policies that is neither quick nor sure."""
+
+
 class Checker:
-    """Checks texts against one corpus; built once, it holds nothing of a text."""
+    """Checks texts against one corpus; built once, it holds nothing of a text.
+
+    UsageError for a corpus of more than 200 policies: one of them has to be named.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
+        if len(corpus.holdings) > MOST_POLICIES:
+            raise UsageError(
+                f"现有 {len(corpus.holdings)} 份政策，不能一起核对，请先选定这段话说的是哪一份，再来核对。"
+            )
         self._corpus = corpus
         self._claims = ClaimReader(corpus)
         self._word_sets: dict[tuple[str, str], frozenset[str]] = {}
@@ -172,6 +185,12 @@ class Checker:
         findings = Findings()
         for figure in stated_figures(claim):
             findings.add(compare_figure(figure, claim.plain, all_slots(passage)))
+        printed = {figure.value for figure in passage.figures}
+        findings.unprinted += [
+            (figure.start, figure.end)
+            for figure in claim.figures
+            if figure.kind == "number" and figure.value >= _A_SUM and figure.value not in printed
+        ]
         findings.add(compare_manner(claim, [passage]))
         findings.add(compare_things(claim, [passage]))
         findings.add(self._elsewhere(claim, [passage]))

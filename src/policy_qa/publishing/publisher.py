@@ -41,13 +41,15 @@ class Publisher:
     Every method that changes something is whole or nothing, and raises PolicyQaError with one sentence.
     """
 
-    def __init__(self, shipped: Path, added: Path) -> None:
+    def __init__(self, shipped: Path, added: Path, kept: Path | None = None) -> None:
+        """``kept`` is the file where policies that were split before are kept."""
         self._shipped = shipped
         self._added = added
+        self._kept = kept
 
     def corpus(self) -> Corpus:
         """All policies as they stand on the disk now."""
-        return load_corpus(self._shipped, self._added)
+        return load_corpus(self._shipped, self._added, self._kept)
 
     def add(self, file: Path, policy_id: str, given: Given, by: str | None, now: datetime.datetime) -> Added:
         """The file as a policy that can be asked at once; its sums are quoted until they are reviewed."""
