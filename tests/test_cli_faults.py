@@ -213,7 +213,7 @@ def test_a_model_that_cannot_load_leaves_the_search_lexical_and_names_the_settin
     found = run("search", "贴息")
     assert (found.status, found.err) == (0, "")
     assert found.out.splitlines()[-1] == answer["notices"][-1]
-    assert not home.exists()
+    assert not (home / "index").exists()
 
 
 def test_a_model_that_fails_at_the_question_costs_the_search_by_meaning_only(
@@ -247,7 +247,7 @@ def test_a_corpus_that_does_not_exist_is_named_with_its_setting(
 
 
 def test_a_failure_nobody_thought_of_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy_qa.corpus.load_corpus", lambda *_: 1 / 0)
+    monkeypatch.setattr("policy_qa.corpus.load_corpus", lambda *_, **__: 1 / 0)
     sentence = (
         "程序内部出错（ZeroDivisionError），这一次没有得到结果，"
         "请换一种说法再试，仍然出错请把命令告诉维护者。"
@@ -275,7 +275,7 @@ def test_a_question_that_fails_is_an_error_object_and_a_sentence(
 
 
 def test_an_interruption_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Path) -> None:
+    def interrupted(*_: Path, **__: bool) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("policy_qa.corpus.load_corpus", interrupted)
@@ -539,15 +539,16 @@ def test_an_indexing_command_that_is_killed_leaves_a_home_that_answers(
     code = """
 import time
 from conftest import FakeEmbedder
-from policy_qa import cli, embedding, index
+from policy_qa import cli, embedding
+from policy_qa.index import keeping
 embedding.load_embedder = lambda *_, **__: FakeEmbedder()
-durably = index._write_durably
+durably = keeping.write_durably
 def stop(path, content):
     if path.name != "CURRENT":
         return durably(path, content)
     print("here", flush=True)
     time.sleep(60)
-index._write_durably = stop
+keeping.write_durably = stop
 cli.main()
 """
     process = start("index", code=code)

@@ -591,7 +591,7 @@ def _corpus() -> Corpus:
     from policy_qa.corpus import load_corpus
 
     settings = _settings()
-    return load_corpus(settings.corpus, settings.added, settings.kept)
+    return load_corpus(settings.corpus, settings.added, settings.kept, keep=False)
 
 
 def _publisher() -> Publisher:

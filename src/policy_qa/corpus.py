@@ -182,10 +182,13 @@ _NAMED = 30
 """Policies that a message names."""
 
 
-def load_corpus(folder: Path, added: Path | None = None, kept: Path | None = None) -> Corpus:
+def load_corpus(
+    folder: Path, added: Path | None = None, kept: Path | None = None, *, keep: bool = True
+) -> Corpus:
     """The corpus in ``folder``, and beside it the policies of ``added`` where there are any.
 
-    ``kept`` is the file where policies that were split before are kept; without one each is split anew.
+    ``kept`` is the file where policies that were split before are kept; without one each is split anew. Where
+    ``keep`` is false it is only read.
     CorpusError says which file is wrong, where, and what to do.
     """
     if not folder.is_dir():
@@ -199,7 +202,7 @@ def load_corpus(folder: Path, added: Path | None = None, kept: Path | None = Non
         homes += _homes(added)
         _refuse_doubles(homes)
     files = {home: _hashes(home) for home in homes}
-    holdings = _holdings(files, None if kept is None else Store(kept))
+    holdings = _holdings(files, None if kept is None else Store(kept), keep=keep)
     lexicon = Lexicon.load(folder / "lexicon.yaml", _policy_words(holdings), _place_words(holdings))
     return Corpus(holdings, lexicon, _hash(folder / "lexicon.yaml", files))
 
@@ -300,7 +303,9 @@ _IN_MEMORY = 20_000
 """Clauses of the policies read last that stay in memory."""
 
 
-def _holdings(files: Mapping[Path, Mapping[str, bytes]], store: Store | None) -> tuple[Holding, ...]:
+def _holdings(
+    files: Mapping[Path, Mapping[str, bytes]], store: Store | None, *, keep: bool
+) -> tuple[Holding, ...]:
     """A holding for each home; what no store knows is split and checked, and kept there."""
     keys = {home: key_of(hashes.values()) for home, hashes in files.items()}
     heads = store.heads(keys.values()) if store else {}
@@ -308,7 +313,7 @@ def _holdings(files: Mapping[Path, Mapping[str, bytes]], store: Store | None) ->
     fresh: dict[str, tuple[Head, Body]] = {}
 
     def put_away() -> None:
-        if not (store and store.keep(fresh, lambda: set(keys.values()))):
+        if not (store and keep and store.keep(fresh, lambda: set(keys.values()))):
             bodies.pin({key: body for key, (_, body) in fresh.items()})
         heads.update((key, head) for key, (head, _) in fresh.items())
         fresh.clear()

@@ -68,6 +68,8 @@ def load_embedder(name: str, through: Route = "sentence-transformers") -> Embedd
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Even to read a model from this machine the hub's client calls home otherwise; it too looks at import.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # onnxruntime keeps a device id below the user's home and reports to its maker, unless told when it loads.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     embedder: Embedder
     try:
         if name != DEFAULT:
