@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from policy_qa.cli import app
+from policy_qa.errors import UsageError
 from policy_qa.feedback import FeedbackStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.loopback]
@@ -109,3 +112,21 @@ def test_feedback_outlives_a_kill_right_after_its_response(server: Server) -> No
     assert received == [(201, {"id": number}) for number in range(1, 6)]
     with FeedbackStore.open(server.home) as store:
         assert [entry.reason for entry in store.all()] == ["0", "1", "2", "3", "4"]
+
+
+def options(*arguments: str) -> dict[str, Any]:
+    """What `policy-qa serve` reads from its command line."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return dict(group.commands["serve"].make_context("serve", list(arguments)).params)
+
+
+def test_without_options_one_process_serves_this_machine_alone_on_port_8000() -> None:
+    assert options() == {"host": "127.0.0.1", "port": 8000, "workers": 1}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "65", "two", "1.5", "９", ""])
+def test_a_number_of_workers_that_makes_no_sense_is_refused(number: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        options(f"--workers={number}")
+    assert str(refused.value) == f"选项 --workers 的值“{number}”不对，请写 1 到 64 之间的整数。"

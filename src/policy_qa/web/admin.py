@@ -22,12 +22,14 @@ from starlette.datastructures import FormData, UploadFile
 
 from policy_qa.assistant import Assistant
 from policy_qa.domain import Clause
-from policy_qa.errors import PolicyQaError, StoreError, UsageError
+from policy_qa.errors import PolicyQaError, UsageError
 from policy_qa.publishing import Decision, Given, Pending, Publisher, Reviewer, proposal, what_it_is
 from policy_qa.text import find_quote
 from policy_qa.web.desk import Desk
+from policy_qa.web.follow import renew
 from policy_qa.web.gate import SESSION_SECONDS, Gate, Session
 from policy_qa.web.pages import page
+from policy_qa.web.published import Published
 
 COOKIE = "policy_qa_admin"
 UPLOAD = "/admin/policies"
@@ -38,7 +40,8 @@ _LONGEST_NAME = 40
 class Office:
     """What the admin page works with.
 
-    ``reopen`` opens an assistant over the corpus as it stands on the disk; ``now`` dates what is changed.
+    ``reopen`` opens an assistant over the corpus as it stands on the disk; ``now`` dates what is changed;
+    ``published`` tells the other processes over the same home, where there are any.
     """
 
     gate: Gate
@@ -46,16 +49,26 @@ class Office:
     desk: Desk
     reopen: Callable[[], Assistant]
     now: Callable[[], datetime.datetime]
+    published: Published | None = None
 
     def publish(self) -> None:
         """Serve the corpus of the disk; what is served now goes on where the new one cannot be verified."""
-        fresh = self.reopen()
-        if fresh.standing_notices and not self.desk.assistant.standing_notices:
-            raise StoreError(
-                f"没有发布，因为新的检索索引没有建好，现在仍用原来的：{fresh.standing_notices[0]}"
-            )
-        Desk(fresh, self.desk.today).warm_up()
-        self.desk.take_over(fresh)
+        if self.published is None:
+            renew(self.desk, self.reopen)
+            return
+        with self.published.alone(_PATIENCE_SECONDS):
+            renew(self.desk, self.reopen)
+            self.published.announce(self.desk.corpus.sha256)
+
+    @property
+    def served(self) -> str:
+        """The hash of the corpus that users see, or are about to see from every process."""
+        latest = self.published.latest if self.published else None
+        return latest.corpus if latest else self.desk.corpus.sha256
+
+
+_PATIENCE_SECONDS = 120.0
+"""How long a publication waits while another process takes over a former one."""
 
 
 def admin(office: Office) -> APIRouter:
@@ -282,7 +295,7 @@ def _overview(
         "wrong": wrong,
         "entered": entered or {},
         "holdings": [(one, len(office.publisher.pending(one.policy.id))) for one in corpus.holdings],
-        "unpublished": corpus.sha256 != office.desk.corpus.sha256,
+        "unpublished": corpus.sha256 != office.served,
         "published": request.query_params.get("done") == "published",
     }
     return _private(page(request, "admin.html", content, status=422 if wrong else 200))
@@ -323,7 +336,7 @@ def _policy(
         "entered": entered,
         "pieces": _pieces(current.item.clause, current.item.draft.quote) if current else None,
         "changes": office.publisher.history(policy)[::-1],
-        "unpublished": corpus.sha256 != office.desk.corpus.sha256,
+        "unpublished": corpus.sha256 != office.served,
         "done": request.query_params.get("done"),
         "wrong": wrong,
     }

@@ -239,7 +239,10 @@ def api(
                 "status": "ready",
                 "corpus": desk.corpus.sha256,
                 "policies": [policy.id for policy in desk.corpus.policies],
-                "notices": desk.assistant.standing_notices,
+                "notices": [
+                    *desk.assistant.standing_notices,
+                    *([feedback.trouble] if feedback.trouble else []),
+                ],
             }
         )
 

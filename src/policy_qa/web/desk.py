@@ -47,13 +47,15 @@ class Desk:
 
     def take_over(self, assistant: Assistant) -> None:
         """Answer from ``assistant`` from now on; a question under way ends with the former one."""
-        self.assistant = assistant
-        self._catalogue = lru_cache(maxsize=_KEPT)(self._open_catalogue)
-        self._checker = lru_cache(maxsize=_KEPT)(self._open_checker)
+        self._serving = _Serving(assistant)  # at once: whoever reads it gets one corpus and its engines
+
+    @property
+    def assistant(self) -> Assistant:
+        return self._serving.assistant
 
     @property
     def corpus(self) -> Corpus:
-        return self.assistant.corpus
+        return self._serving.corpus
 
     @property
     def ready(self) -> bool:
@@ -103,7 +105,8 @@ class Desk:
         return sheet(self.corpus.only(policy), facts, as_of or self.today())
 
     def check(self, text: str, *, policy: str | None = None, as_of: datetime.date | None = None) -> Report:
-        return self._checker(self._narrowing(policy)).check(text, as_of or self.today())
+        serving = self._serving
+        return serving.checker(_narrowing(serving.corpus, policy)).check(text, as_of or self.today())
 
     def search(self, query: str, k: int) -> dict[str, object]:
         """``search --json`` of the contract."""
@@ -113,12 +116,13 @@ class Desk:
 
     def catalogue(self, policy: str) -> Catalogue:
         """The clause desk of a policy."""
-        return self._catalogue(policy)
+        return self._serving.catalogue(policy)
 
     def found(self, policy: str, filters: Filters) -> dict[str, object]:
         """``clause --json`` of the clauses that meet the filters, each with what to highlight and why."""
-        holding = self.corpus.holding(policy)
-        found = self.catalogue(policy).find(
+        serving = self._serving
+        holding = serving.corpus.holding(policy)
+        found = serving.catalogue(policy).find(
             number=filters.number,
             words=filters.words,
             department=filters.department,
@@ -160,17 +164,31 @@ class Desk:
         shown = said if len(said) <= 40 else f"{said[:40]}…"
         return FRAMES["no_clause"].render({"said": shown, "range": existing_range(clauses)})
 
-    def _open_catalogue(self, policy: str) -> Catalogue:
-        return Catalogue(self.corpus.holding(policy), self.corpus.lexicon)
 
-    def _narrowing(self, policy: str | None) -> str | None:
-        """The policy named, None where it is the only one: two checkers would be the same."""
-        if policy is not None:
-            self.corpus.holding(policy)
-        return policy if len(self.corpus.holdings) > 1 else None
+class _Serving:
+    """One assistant with the engines opened over its corpus; the corpus of an answer never changes midway."""
 
-    def _open_checker(self, policy: str | None) -> Checker:
-        return Checker(self.corpus.only(policy))
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.corpus = corpus = assistant.corpus
+
+        @lru_cache(maxsize=_KEPT)
+        def catalogue(policy: str) -> Catalogue:
+            return Catalogue(corpus.holding(policy), corpus.lexicon)
+
+        @lru_cache(maxsize=_KEPT)
+        def checker(policy: str | None) -> Checker:
+            return Checker(corpus.only(policy))
+
+        self.catalogue = catalogue
+        self.checker = checker
+
+
+def _narrowing(corpus: Corpus, policy: str | None) -> str | None:
+    """The policy named, None where it is the only one: two checkers would be the same."""
+    if policy is not None:
+        corpus.holding(policy)
+    return policy if len(corpus.holdings) > 1 else None
 
 
 _KEPT = 16

@@ -33,7 +33,8 @@ class Session:
 class Gate:
     """Checks the token, signs and reads sessions; ``clock`` gives seconds and never runs backwards.
 
-    The signing key lives as long as the process, so that a restart ends every session.
+    The signing key lives as long as the process, so that a restart ends every session. Processes forked from
+    the one that made it read each other's sessions; each counts guesses for itself.
     """
 
     def __init__(self, token: str, clock: Callable[[], float]) -> None:

@@ -1,35 +1,28 @@
-"""The application as a running process: binds first, loads and warms up, then accepts, stops gracefully."""
+"""The application from its address on: binds first, then serves in this process or in several.
+
+What serves is loaded late: a process that forks others must not have threads, which libraries start.
+"""
 
 from __future__ import annotations
 
-import datetime
 import errno
-import functools
-import logging
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-import structlog
-import uvicorn
-
-from policy_qa.assistant import open_assistant
 from policy_qa.domain import Embedder
 from policy_qa.errors import PolicyQaError
-from policy_qa.feedback import FeedbackStore
-from policy_qa.publishing import Publisher
 from policy_qa.settings import Settings
-from policy_qa.web.admin import Office
-from policy_qa.web.app import Limits, create_app
-from policy_qa.web.desk import Desk
+from policy_qa.web import crew
 from policy_qa.web.gate import Gate
+from policy_qa.web.tally import SharedTelemetry, Tally
 from policy_qa.web.telemetry import Telemetry, json_log
 
-_GRACE_SECONDS = 10
+_STOP_SECONDS = 15.0
+"""For the questions under way and then for what a worker holds; who takes longer is killed."""
 
 
 def serve(
@@ -38,6 +31,7 @@ def serve(
     host: str,
     port: int,
     *,
+    workers: int = 1,
     say: Callable[[str], None],
     log: TextIO,
     progress: Callable[[int, int], None] | None = None,
@@ -45,53 +39,43 @@ def serve(
     """Serve until SIGINT or SIGTERM; ``say`` gets the one sentence with the address once it accepts.
 
     ``log`` gets a JSON object a line. A port that is taken is refused before a model is loaded; whoever
-    connects while it loads waits and is answered. Raises PolicyQaError where it cannot listen.
+    connects while it loads waits and is answered. Several ``workers`` are processes over the same socket and
+    the same home, each replaced when it dies. Raises PolicyQaError where it cannot listen or start.
     """
+    # Made before any worker is forked: all sign and read sessions with the same key.
     gate = None if settings.admin_token is None else Gate(settings.admin_token, time.monotonic)
-    load_embedder = functools.cache(load_embedder)  # a publication opens a new assistant over the same model
-    with _listening(host, port) as listener, FeedbackStore.open(settings.home) as feedback:
-        assistant = open_assistant(settings, load_embedder, progress=progress)
-        desk = Desk(assistant, datetime.date.today)
-        desk.warm_up()
-        records = json_log(log)
-        limits = Limits(threads=os.cpu_count() or 1, hosts=settings.hosts)
-        telemetry = Telemetry(records, log_text=settings.log_text)
-        office = None if gate is None else _office(gate, settings, desk, load_embedder)
-        app = create_app(desk, feedback, telemetry, limits=limits, key=settings.api_key, office=office)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+    with _listening(host, port) as listener:
         address = f"http://{_shown(host)}:{listener.getsockname()[1]}/"
-        with _forwarded(logging.getLogger("uvicorn.error"), records), _stopped_by_signals():
-            _Server(
-                config, lambda: say(f"政策问答已经启动，请在浏览器里打开 {address} ，按 Ctrl+C 停止。")
-            ).run([listener])
 
+        def accepting() -> None:
+            say(f"政策问答已经启动，请在浏览器里打开 {address} ，按 Ctrl+C 停止。")
 
-def _office(gate: Gate, settings: Settings, desk: Desk, load_embedder: Callable[[str], Embedder]) -> Office:
-    return Office(
-        gate,
-        Publisher(settings.corpus, settings.added),
-        desk,
-        reopen=lambda: open_assistant(settings, load_embedder),
-        now=lambda: datetime.datetime.now().astimezone(),
-    )
+        records = json_log(log)
+        if workers == 1:
+            from policy_qa.web.process import serve_here
 
+            alone = Telemetry(records, log_text=settings.log_text)
+            serve_here(settings, load_embedder, listener, gate, alone, records, accepting, progress=progress)
+            return
+        parent, tally = os.getpid(), Tally(workers)
 
-class _Server(uvicorn.Server):
-    """Says so once it accepts."""
+        def work(number: int, accepts: Callable[[], None]) -> None:
+            from policy_qa.web.process import Among, serve_here
 
-    def __init__(self, config: uvicorn.Config, accepting: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._accepting = accepting
+            own = records.bind(worker=number)
+            shared = SharedTelemetry(own, tally, number, log_text=settings.log_text)
+            among = Among(workers, parent, shared)
+            serve_here(settings, load_embedder, listener, gate, shared, own, accepts, among=among)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._accepting()
+        crew.keep(
+            workers,
+            work,
+            accepting=accepting,
+            stopping=listener.close,
+            ended=tally.clear,
+            report=lambda fields: records.info("worker", **fields),
+            grace=_STOP_SECONDS,
+        )
 
 
 @contextmanager
@@ -125,33 +109,3 @@ def _shown(host: str) -> str:
     if host in {"0.0.0.0", "::"}:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Uvicorn raises the signal that stopped it again; here to stop is no failure."""
-    held = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _forwarded(source: logging.Logger, log: structlog.typing.FilteringBoundLogger) -> Iterator[None]:
-    """What uvicorn warns of, in the same log and the same form."""
-    handler = _Forward(logging.WARNING)
-    handler.log = log
-    source.addHandler(handler)
-    try:
-        yield
-    finally:
-        source.removeHandler(handler)
-
-
-class _Forward(logging.Handler):
-    log: structlog.typing.FilteringBoundLogger
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.log.info("server", message=record.getMessage())

@@ -102,7 +102,7 @@ class Telemetry:
 def json_log(stream: TextIO) -> structlog.typing.FilteringBoundLogger:
     """A logger that writes one JSON object a line to ``stream``, in UTC, Chinese as it is."""
     log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        structlog.WriteLogger(stream),  # one write a line: several processes share the stream
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.JSONRenderer(ensure_ascii=False),
