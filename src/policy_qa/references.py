@@ -264,6 +264,8 @@ def find_references(text: str) -> tuple[Reference, ...]:
 def _comparable(text: str) -> tuple[str, tuple[int, ...]]:
     """The folded text and its origins, a blank kept between figures and Latin words: 「3 13条」 is no 313."""
     folded = fold_with_origins(text)
+    if len(text.split()) <= 1:  # no white space within: nothing to keep apart
+        return folded.text, folded.origins
     characters: list[str] = []
     origins: list[int] = []
     for character, origin in zip(folded.text, folded.origins, strict=True):
@@ -279,20 +281,39 @@ def _comparable(text: str) -> tuple[str, tuple[int, ...]]:
 # ── from a reference to its clauses ─────────────────────────────────────────────────────────────
 
 
-def resolve(reference: Reference, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The clauses a reference means, in the order of the policy; a heading means its items.
+class Labels:
+    """The labels of some clauses, to look up many references in; built in time linear in the clauses."""
 
-    Several when it fits several, none when it fits none. Attachments answer only where the text does not.
-    """
-    labelled = [(clause, label_components(clause.label)) for clause in clauses]
-    running = {components[-1].style for clause, components in labelled if clause.number is not None}
-    matched = [
-        (clause, components)
-        for clause, components in labelled
-        if any(_fits(path, components, running) for path in reference.paths)
-    ]
-    in_text = [clause for clause, components in matched if components[0].style != "附件"]
-    return tuple(in_text or [clause for clause, _ in matched])
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        self._labelled = [(clause, label_components(clause.label)) for clause in clauses]
+        self._running = {
+            components[-1].style for clause, components in self._labelled if clause.number is not None
+        }
+        self._by_number: dict[int, list[int]] = {}
+        """Where the labels stand that hold a number."""
+        for place, (_, components) in enumerate(self._labelled):
+            for number in {one.number for one in components}:
+                self._by_number.setdefault(number, []).append(place)
+
+    def resolve(self, reference: Reference) -> tuple[Clause, ...]:
+        """The clauses a reference means, in the order of the policy; a heading means its items.
+
+        Several when it fits several, none when it fits none. Attachments answer only where the text does not.
+        """
+        places = {
+            place
+            for path in reference.paths
+            for place in self._by_number.get(path[-1].number, ())
+            if _fits(path, self._labelled[place][1], self._running)
+        }
+        matched = [self._labelled[place] for place in sorted(places)]
+        in_text = [clause for clause, components in matched if components[0].style != "附件"]
+        return tuple(in_text or [clause for clause, _ in matched])
+
+
+def resolve(reference: Reference, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """What ``Labels(clauses).resolve(reference)`` finds, for one reference."""
+    return Labels(clauses).resolve(reference)
 
 
 def _fits(path: Path, components: Path, running: Set[str]) -> bool:

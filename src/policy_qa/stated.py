@@ -15,7 +15,7 @@ from policy_qa.counts import PIECE_UNITS, adds_to, read_count, read_countries
 from policy_qa.domain import FactValue
 from policy_qa.money import Figure, figures
 from policy_qa.payments import CLAIM, read_paid
-from policy_qa.rules import Condition, PerUnit, RateOf, Rules
+from policy_qa.rules import Condition, FactRule, PerUnit, RateOf, Rules
 from policy_qa.topic import Naming, Reading, Topic, levels_stand_before, occurrences
 from policy_qa.vicinity import after, before
 
@@ -99,13 +99,32 @@ def _quantity(
         return None, []
     rule = rules.facts[benefit.fact]
     if rule.type == "yuan":
-        return read_paid(topic, naming, rule, found, aims=aims)
+        return read_paid(topic, naming, rule, _own_sums(found, rule, topic.reading), aims=aims)
     if aims:
         return None, []
     if rule.type == "integers":
         return read_countries(topic, naming, found)
     own = [figure for figure in found if all(adds_to(naming, other, figure, topic) for other in counted)]
     return read_count(topic, naming, own)
+
+
+def _own_sums(found: Sequence[Figure], rule: FactRule, reading: Reading) -> list[Figure]:
+    """The figures that may be a sum paid: no upper bound, and no mere sum behind a question already asked.
+
+    「付了120万，能补多少？答：80万」: what goes on behind the question is no further instalment.
+    """
+    own: list[Figure] = []
+    for figure in found:
+        if figure.unit == "元" and figure.bound == "max":
+            continue
+        asked = max(reading.text.rfind(mark, 0, figure.start) for mark in "?？")
+        if figure.unit == "元" and own and own[-1].end <= asked:
+            end = _CASE_END.search(reading.text, figure.end)
+            sentence = reading.text[asked + 1 : end.start() if end else len(reading.text)]
+            if not any(word in sentence for word in rule.words):
+                continue
+        own.append(figure)
+    return own
 
 
 def describes_the_firm(reading: Reading, position: int) -> bool:

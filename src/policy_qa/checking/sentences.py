@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 Span = tuple[int, int]
@@ -19,6 +20,7 @@ _SPEAKER = re.compile(
     r"\s*[“「『\"【\[]?(?:客服|坐席|话务员|热线|同事|市民|用户|企业|老板|来电人|工作人员|机器人|助手|小\w|问|答|q|a|Q|A)"
     r"\s*\d{0,4}[】\]]?\s*[:：]\s*"
 )
+_PRINTED = re.compile(r"\S")
 _QUOTE_MARKS = '“”"「」『』‘’'
 
 
@@ -46,19 +48,20 @@ def _end_after(text: str, start: int) -> int:
 
 
 def _is_wrapped(text: str, start: int, newline: re.Match[str]) -> bool:
-    line = text[start : newline.start()].rsplit("\n", 1)[-1].strip()
-    following = text[newline.end() :].lstrip()
-    marked = _MARKER.match(following) or _SPEAKER.match(following) or _HEADING_MARK.match(following)
+    line = text[max(start, text.rfind("\n", start, newline.start()) + 1) : newline.start()].strip()
+    following = _PRINTED.search(text, newline.end())
+    if following is None:
+        return False
+    marked = any(mark.match(text, following.start()) for mark in (_MARKER, _SPEAKER, _HEADING_MARK))
     return (
-        len(line) >= _FULL_LINE
+        sum(0.5 if character.isascii() else 1.0 for character in line[-2 * _FULL_LINE :]) >= _FULL_LINE
         and (line[-1].isalnum() or line[-1] in "，,、")
         and not marked
-        and bool(following)
     )
 
 
 _FULL_LINE = 18
-"""Characters: a line this long without a full stop was broken by the margin, a shorter one is a heading."""
+"""Full-width characters: a line as long without a full stop was broken by the margin."""
 _HEADING_MARK = re.compile(
     r"[（(]?[一二三四五六七八九十\d]{1,3}[)）]?[、.．]|第[一二三四五六七八九十\d]{1,3}[条章节]|[-*•·●【\[]"
 )
@@ -68,19 +71,18 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
     for pattern in (_MARKER, _SPEAKER, _MARKER):
         if (mark := pattern.match(text, start, end)) is not None:
             start = mark.end()
-    while start < end and (
-        text[start].isspace() or (text[start] in _QUOTE_MARKS and _unpaired(text, start, end))
-    ):
+    quotes = Counter(character for character in text[start:end] if character in _QUOTE_MARKS)
+    while start < end and (text[start].isspace() or (text[start] in _QUOTE_MARKS and _unpaired(quotes))):
+        quotes[text[start]] -= 1
         start += 1
-    while start < end and (
-        text[end - 1].isspace() or (text[end - 1] in _QUOTE_MARKS and _unpaired(text, start, end))
-    ):
+    while start < end and (text[end - 1].isspace() or (text[end - 1] in _QUOTE_MARKS and _unpaired(quotes))):
+        quotes[text[end - 1]] -= 1
         end -= 1
     return (start, end) if any(character.isalnum() for character in text[start:end]) else None
 
 
-def _unpaired(text: str, start: int, end: int) -> bool:
+def _unpaired(quotes: Counter[str]) -> bool:
     """Whether the quotation marks of the sentence do not pair: one of them belongs to a longer quotation."""
-    opening = sum(text.count(mark, start, end) for mark in "“「『‘")
-    closing = sum(text.count(mark, start, end) for mark in "”」』’")
-    return opening != closing or text.count('"', start, end) % 2 == 1
+    opening = sum(quotes[mark] for mark in "“「『‘")
+    closing = sum(quotes[mark] for mark in "”」』’")
+    return opening != closing or quotes['"'] % 2 == 1

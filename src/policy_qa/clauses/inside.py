@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from policy_qa.clauses.items import is_document_title
 from policy_qa.clauses.lines import Line
@@ -28,6 +28,9 @@ _SHARE = 0.6
 _PASSES = 24
 _BRACKETED = "（一）"
 _DIVIDING = ("附件", "附则", "章", "条")
+
+
+_Where = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ def _cut_once(lines: Sequence[Line], running_on: bool) -> list[Line]:
     ]
     if running_on:
         places += _counted(opened, within)
-    cuts = {(place.line, place.at) for place in places}
-    return [piece for index, line in enumerate(lines) for piece in _pieces(line, index, cuts)]
+    cuts: dict[int, set[int]] = {}
+    for place in places:
+        cuts.setdefault(place.line, set()).add(place.at)
+    return [piece for index, line in enumerate(lines) for piece in _pieces(line, cuts.get(index, ()))]
 
 
 def _runs_on(lines: Sequence[Line]) -> bool:
@@ -83,12 +88,12 @@ def _title_apart(lines: Sequence[Line]) -> list[Line]:
     """The lines, the first cut behind the title of the text where a blank follows it."""
     for blank in re.finditer(r"\s+(?=\S)", lines[0].text[:_LONGEST_TITLE]):
         if is_document_title(lines[0].text[: blank.start()]):
-            return [*_pieces(lines[0], 0, {(0, blank.end())}), *lines[1:]]
+            return [*_pieces(lines[0], {blank.end()}), *lines[1:]]
     return list(lines)
 
 
-def _pieces(line: Line, index: int, cuts: set[tuple[int, int]]) -> Iterator[Line]:
-    places = [0, *sorted(at for number, at in cuts if number == index and at), len(line.text)]
+def _pieces(line: Line, cuts: Iterable[int]) -> Iterator[Line]:
+    places = [0, *sorted(at for at in cuts if at), len(line.text)]
     for start, end in pairwise(places):
         printed = line.text[start:end].rstrip()
         if printed:
@@ -121,14 +126,15 @@ def _missing(opened: Sequence[_Place], within: Sequence[_Place]) -> Iterator[_Pl
     """Numbers that continue a list of line starts and stand inside its lines."""
     places = [(one.line, one.at) for one in within]
     for position, place in enumerate(opened):
-        rest = islice(opened, position + 1, None)
-        following = next((one for one in rest if _closes(one, place)), None)
+        rest = range(position + 1, len(opened))
+        following = next((opened[at] for at in rest if _closes(opened[at], place)), None)
         wanted = place.marker.number + 1
         if following is not None and following.key == (place.marker.style, wanted):
             continue
         first = bisect_right(places, (place.line, place.at))
         last = len(places) if following is None else bisect_left(places, (following.line, 0))
-        for one in islice(within, first, last):
+        for position_within in range(first, last):
+            one = within[position_within]
             if one.key == (place.marker.style, wanted):
                 yield one
                 wanted += 1
@@ -144,6 +150,13 @@ def _after_titles(
 ) -> Iterator[_Place]:
     """「一、总体要求（一）指导思想。…」: the first item begins right behind the title of its heading."""
     starts = {place.line: place for place in opened}
+    begun: dict[tuple[str, int], int] = {}
+    """The first line that each number begins."""
+    for place in opened:
+        begun.setdefault(place.key, place.line)
+    numbered: dict[tuple[str, int], list[_Where]] = {}
+    for place in sorted((*opened, *within), key=lambda one: (one.line, one.at)):
+        numbered.setdefault(place.key, []).append((place.line, place.at))
     for index, place in starts.items():
         line = lines[index]
         for match in _AFTER_TITLE.finditer(
@@ -156,11 +169,11 @@ def _after_titles(
             if found is None or STYLES.index(found.style) <= STYLES.index(place.marker.style):
                 continue
             inner = _Place(index, match.end(), found)
-            runs = any(one.key == (found.style, found.number - 1) for one in opened if one.line < index)
+            runs = begun.get((found.style, found.number - 1), index) < index
             if (
                 runs
                 or found.style == "条"
-                or (found.number == 1 and _is_continued(inner, place, opened, within))
+                or (found.number == 1 and _is_continued(inner, place, opened, numbered))
             ):
                 yield inner
                 break
@@ -187,16 +200,16 @@ def _provisions(
             yield first
 
 
-def _is_continued(inner: _Place, heading: _Place, opened: Sequence[_Place], within: Sequence[_Place]) -> bool:
+def _is_continued(
+    inner: _Place, heading: _Place, opened: Sequence[_Place], numbered: Mapping[tuple[str, int], list[_Where]]
+) -> bool:
     """Whether the next number of its style follows under the same heading, at a line start or inside."""
-    width = STYLES.index(heading.marker.style)
-    behind = (one for one in opened if one.line > heading.line and STYLES.index(one.marker.style) <= width)
-    end = next((one.line for one in behind), None)
-    wanted = (inner.marker.style, inner.marker.number + 1)
-    return any(
-        one.key == wanted and (one.line, one.at) > (inner.line, inner.at) and (end is None or one.line < end)
-        for one in (*opened, *within)
-    )
+    first = bisect_right(opened, heading.line, key=lambda one: one.line)
+    rest = range(first, len(opened))
+    end = next((opened[at].line for at in rest if _closes(opened[at], heading)), None)
+    places = numbered.get((inner.marker.style, inner.marker.number + 1), [])
+    following = bisect_right(places, (inner.line, inner.at))
+    return following < len(places) and (end is None or places[following][0] < end)
 
 
 def _counted(opened: Sequence[_Place], within: Sequence[_Place]) -> Iterator[_Place]:

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from policy_qa.clauses.lines import SENTENCE_ENDS, Line, goes_on
 from policy_qa.clauses.markers import DECIMALS, STYLES, Marker, marker
@@ -251,7 +252,15 @@ class _Tree:
         return self._is_listed_only(index + 1)
 
     def _is_listed_only(self, index: int) -> bool:
-        return all(is_closing(line.text) or marker(line.text) is not None for line in self.lines[index:])
+        return index >= self._closing_from
+
+    @cached_property
+    def _closing_from(self) -> int:
+        """The first line from which on there are only numbers and what belongs to the end of a text."""
+        index = len(self.lines)
+        while index and (is_closing(self.lines[index - 1].text) or marker(self.lines[index - 1].text)):
+            index -= 1
+        return index
 
     # ── what supports a number ──────────────────────────────────────────────────────────────────
 

@@ -99,10 +99,11 @@ class Draft:
         )
 
     def _statuses(self, lines: Sequence[Line]) -> Sequence[Line]:
-        while lines and _STATUS.match(lines[0].text):
-            self._part("status", "", lines[:1])
-            lines = lines[1:]
-        return lines
+        count = 0
+        while count < len(lines) and _STATUS.match(lines[count].text):
+            self._part("status", "", lines[count : count + 1])
+            count += 1
+        return lines[count:]
 
     def _front_part(self, lines: Sequence[Line], index: int) -> tuple[PartKind | None, int]:
         """What is no text in front of the first number, and on how many lines; None for text."""

@@ -29,7 +29,9 @@ def segments(text: str) -> tuple[Segment, ...]:
             end += 1
         names, open_ended = departments(inner)
         found.append(Segment(start, end, names, open_ended))
-        start = end + len(text[end:]) - len(text[end:].lstrip())
+        start = end
+        while start < len(text) and text[start].isspace():
+            start += 1
     if text[start:].strip() or not found:
         found.append(Segment(start, len(text), ()))
     return tuple(found)
@@ -54,7 +56,7 @@ def departments(responsible: str) -> tuple[tuple[str, ...], bool]:
     """
     listed = _RESPONSIBLE.sub("", _NAMED_ROLE.sub("", "".join(responsible.split())))
     closed = re.sub(r"等(?:相关|有关)?(?:部门|单位)?$", "", listed)
-    names: list[str] = [""]
+    names: list[list[str]] = [[]]
     expected: list[str] = []
     for character in closed:
         if expected and character == expected[-1]:
@@ -62,10 +64,10 @@ def departments(responsible: str) -> tuple[tuple[str, ...], bool]:
         elif character in _PAIRS:
             expected.append(_PAIRS[character])
         elif not expected and character in "、，,；;":
-            names.append("")
+            names.append([])
             continue
-        names[-1] += character
-    return tuple(dict.fromkeys(name for name in names if name)), closed != listed
+        names[-1].append(character)
+    return tuple(dict.fromkeys("".join(name) for name in names if name)), closed != listed
 
 
 @dataclass(frozen=True, slots=True)

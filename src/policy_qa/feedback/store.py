@@ -4,13 +4,16 @@ A rollback journal with ``synchronous=EXTRA`` and not WAL: feedback is rare, so 
 not matter, and between two commits the database is one file, which any copy backs up. A kill at any moment
 leaves the last commit, or a journal that the next opening rolls back.
 
-The migrations beside this module build and upgrade the schema, under a file lock, when the store opens.
+The migrations beside this module build and upgrade the schema, under a file lock, when the store opens. After
+any failure all of that is done again before the next word is kept: SQLite goes on only reading through a
+connection it once could not write through, and a folder may have been emptied meanwhile.
 """
 
 from __future__ import annotations
 
 import datetime
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,10 +60,18 @@ class _Row(_Base):
 
 
 class FeedbackStore:
-    """The open database; threads and processes may add at once. ``close()`` it, or use it in ``with``."""
+    """The database in ``home``; threads and processes may add at once. ``close()`` it, or use it in ``with``.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    It is opened at the first use, so that a server may start where nothing can be kept yet; ``trouble`` is
+    then the sentence that says why, and None again once something was kept.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.trouble: str | None = None
+        self._home = home
+        self._engine = _engine(home / _FILE)
+        self._opening = threading.Lock()
+        self._is_open = False
 
     @classmethod
     def open(cls, home: Path) -> Self:
@@ -69,12 +80,17 @@ class FeedbackStore:
         Raises StoreError where the folder cannot be written, the file is no database, or a newer version of
         the product has written it.
         """
-        with _storable():
-            home.mkdir(parents=True, exist_ok=True)
-            engine = _engine(home / _FILE)
-            with FileLock(home / f"{_FILE}.lock", timeout=_WAIT_SECONDS):
-                _upgrade(engine)
-        return cls(engine)
+        store = cls(home)
+        with store._working():
+            return store
+
+    def usable(self) -> bool:
+        """Whether something can be kept; else ``trouble`` says why not."""
+        try:
+            with self._working():
+                return True
+        except StoreError:
+            return False
 
     def add(self, feedback: Feedback) -> int:
         """Keep one feedback; on return it is on the disk. Returns its number.
@@ -88,14 +104,14 @@ class FeedbackStore:
             reason=feedback.reason,
             question=feedback.question,
         )
-        with _storable(), Session(self._engine) as session, session.begin():
+        with self._working(), Session(self._engine) as session, session.begin():
             session.add(row)
             session.flush()
             return row.id
 
     def all(self) -> list[Feedback]:
         """Everything kept, in the order it came."""
-        with _storable(), Session(self._engine) as session:
+        with self._working(), Session(self._engine) as session:
             return [
                 Feedback(
                     answer_id=row.answer_id,
@@ -106,6 +122,28 @@ class FeedbackStore:
                 )
                 for row in session.scalars(select(_Row).order_by(_Row.id))
             ]
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """An open database; after a failure, which is one sentence, it is opened anew for the next use."""
+        try:
+            with _storable():
+                self._open()
+                yield
+        except StoreError as error:
+            self.trouble = str(error)
+            self._is_open = False
+            self._engine.dispose()
+            raise
+        self.trouble = None
+
+    def _open(self) -> None:
+        with self._opening:
+            if not self._is_open:
+                self._home.mkdir(parents=True, exist_ok=True)
+                with FileLock(self._home / f"{_FILE}.lock", timeout=_WAIT_SECONDS):
+                    _upgrade(self._engine)
+                self._is_open = True
 
     def close(self) -> None:
         self._engine.dispose()
@@ -182,4 +220,6 @@ _REASONS = (
     ("not a database", "文件不是数据库"),
     ("malformed", "数据库文件已损坏"),
     ("Permission denied", "没有权限"),
+    ("No space left", "磁盘已满"),
+    ("Read-only file system", "磁盘是只读的"),
 )

@@ -64,7 +64,7 @@ def _damaged(name: str) -> FileRefusedError:
 def _lines(page: pypdfium2.PdfPage, content: bytes, number: int, warnings: list[str]) -> list[PrintedLine]:
     """The printed lines from top to bottom, the rows of ruled tables in their place."""
     text = page.get_textpage()
-    printed = list(_printed(text))
+    printed = list(_printed(text, page.get_bbox()))
     paths = sum(1 for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]))
     tables: list[tuple[float, float, list[PrintedLine]]] = []
     if paths >= _RULES_OF_A_TABLE:
@@ -87,8 +87,8 @@ def _lines(page: pypdfium2.PdfPage, content: bytes, number: int, warnings: list[
     return lines
 
 
-def _printed(text: pypdfium2.PdfTextPage) -> Iterator[tuple[PrintedLine, float]]:
-    """Each line with the height of its middle, broken where PDFium breaks it."""
+def _printed(text: pypdfium2.PdfTextPage, sheet: _Box) -> Iterator[tuple[PrintedLine, float]]:
+    """Each line on the sheet with the height of its middle, broken where PDFium breaks it."""
     characters: list[str] = []
     boxes: list[_Box] = []
     for index in range(text.count_chars()):
@@ -97,11 +97,18 @@ def _printed(text: pypdfium2.PdfTextPage) -> Iterator[tuple[PrintedLine, float]]
         if character in ("\r", "\n"):
             yield from _line(characters, boxes)
             characters, boxes = [], []
-        elif character:
+        elif character.isspace():
             characters.append(character)
-            if not character.isspace():
-                boxes.append(text.get_charbox(index, loose=True))
+        elif character and _is_on(sheet, box := text.get_charbox(index, loose=True)):
+            characters.append(character)
+            boxes.append(box)
     yield from _line(characters, boxes)
+
+
+def _is_on(sheet: _Box, box: _Box) -> bool:
+    """Whether any of a character lies on the sheet."""
+    left, bottom, right, top = sheet
+    return box[0] < right and box[2] > left and box[1] < top and box[3] > bottom
 
 
 def _line(characters: list[str], boxes: list[_Box]) -> Iterator[tuple[PrintedLine, float]]:

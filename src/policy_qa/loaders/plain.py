@@ -65,13 +65,21 @@ def read_text(content: bytes, name: str) -> Document:
 
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────
 
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_UNSEEN = (
+    (re.compile("<!--"), re.compile("-->")),
+    *(
+        (re.compile(rf"<{name}\b[^<>]{{0,2000}}>", re.I), re.compile(rf"</{name}\s{{0,9}}>", re.I))
+        for name in ("script", "style", "template", "iframe")
+    ),
+)
+"""How what a page holds and does not show begins and ends."""
 _TAG = re.compile(r"</?(?:br|p|div|span|font|center|b|strong|em|i|u|sup|sub)\b[^>]{0,200}>", re.I)
 _FENCE = re.compile(r"^\s{0,3}(?:```|~~~)")
 _RULE = re.compile(r"^\s{0,3}(?:[-*_]\s*){3,}$")
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_LINE_MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|(?:>\s?)+|[-*+]\s+(?=\S))")
-_EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_TABLE_RULE = re.compile(r"^\s*+\|?\s*+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")
+_LINE_MARKS = re.compile(r"^(?:\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+(?=\S)))+")
+_EMPHASIS = re.compile(r"\*\*\*|\*\*|__|~~|`")
+_DEEPEST_EMPHASIS = 8
 _LINK = re.compile(
     r"!?\[([^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]{0,100}\)){0,2000}(?:\s+\"[^\"\n]{0,200}\")?\)"
 )
@@ -80,7 +88,7 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
 
 def read_markdown(content: bytes, name: str) -> Document:
     """The text a reader of the rendered page sees; a table row is a line of cells."""
-    text = _COMMENT.sub("", decoded(content, name))
+    text, is_whole = _seen(decoded(content, name))
     lines: list[str] = []
     for line in text.splitlines():
         if _FENCE.match(line) or _RULE.match(line):
@@ -89,11 +97,27 @@ def read_markdown(content: bytes, name: str) -> Document:
             if not _TABLE_RULE.match(line):
                 lines.append(row([_plain(cell) for cell in _cells(line)]))
             continue
-        bare = line
-        while (stripped := _LINE_MARKS.sub("", bare)) != bare:
-            bare = stripped
+        bare = _LINE_MARKS.sub("", line)
         lines.append(_plain(bare).rstrip("#").rstrip() if line.lstrip().startswith("#") else _plain(bare))
-    return document_of(lines, "markdown")
+    return document_of(lines, "markdown", warnings=() if is_whole else (_UNENDED,))
+
+
+_UNENDED = "有一处不显示的内容（注释或脚本）没有写结束，从它开始的文字没有读入，请对照原文核对。"
+
+
+def _seen(text: str) -> tuple[str, bool]:
+    """The text without comments and scripts, and whether each ended: else it hides all the rest."""
+    is_whole = True
+    for begin, end in _UNSEEN:
+        pieces: list[str] = []
+        position = 0
+        while (opened := begin.search(text, position)) is not None:
+            pieces.append(text[position : opened.start()])
+            closed = end.search(text, opened.end())
+            is_whole = is_whole and closed is not None
+            position = closed.end() if closed else len(text)
+        text = "".join([*pieces, text[position:]])
+    return text, is_whole
 
 
 def _cells(line: str) -> list[str]:
@@ -102,6 +126,27 @@ def _cells(line: str) -> list[str]:
 
 def _plain(line: str) -> str:
     line = _TAG.sub("", _LINK.sub(r"\1", line))
-    while (bare := _EMPHASIS.sub(r"\2", line)) != line:
+    for _ in range(_DEEPEST_EMPHASIS):
+        if (bare := _unemphasised(line)) == line:
+            break
         line = bare
     return _ESCAPE.sub(r"\1", line).rstrip()
+
+
+def _unemphasised(line: str) -> str:
+    """The line without the marks that open right before a word and close right behind one."""
+    opened: dict[str, re.Match[str]] = {}
+    dropped: list[tuple[int, int]] = []
+    for mark in _EMPHASIS.finditer(line):
+        start, end = mark.span()
+        before = opened.get(mark[0])
+        if before is not None and before.end() < start and not line[start - 1].isspace():
+            dropped += [before.span(), (start, end)]
+            del opened[mark[0]]
+        elif before is None and line[end : end + 1].strip():
+            opened[mark[0]] = mark
+    kept, position = [], 0
+    for start, end in sorted(dropped):
+        kept.append(line[position:start])
+        position = end
+    return "".join([*kept, line[position:]])

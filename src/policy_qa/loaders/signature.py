@@ -56,10 +56,11 @@ _OTHER_SIGNATURES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(
-    r"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta)\b", re.I | re.S
+    r"\A\s*+(?:<\?xml[^>]*>\s*+)?(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta)\b",
+    re.I | re.S,
 )
-_HTML_TAGS = re.compile(r"<(?:p|div|br|table|span|td)\b[^>]*>", re.I)
-_MARKDOWN = re.compile(r"^(?:#{2,6}\s+\S|\|?\s*:?-{3,}:?\s*\||<!-- )", re.M)
+_HTML_TAGS = re.compile(r"<(?:p|div|br|table|span|td)\b[^<>]*>", re.I)
+_MARKDOWN = re.compile(r"^(?:#{2,6}[^\S\n]+\S|\|?[^\S\n]*+:?-{3,}+:?[^\S\n]*+\||<!-- )", re.M)
 
 
 def kind_of(content: bytes, name: str) -> Kind:

@@ -61,7 +61,7 @@ def _blocks(parent: Any, numbering: _Numbering) -> Iterator[str]:
 def _paragraph(paragraph: Any, numbering: _Numbering) -> Iterator[str]:
     for box in _text_boxes(paragraph):
         yield from _blocks(box, numbering)
-    text = "".join(_characters(paragraph))
+    text = "".join(_characters(paragraph, numbering))
     number = numbering.number(paragraph) if text.strip() else ""
     yield from (number + text).split("\n")
 
@@ -74,10 +74,12 @@ def _text_boxes(node: Any) -> Iterator[Any]:
             yield from _text_boxes(child)
 
 
-def _characters(node: Any) -> Iterator[str]:
-    """The characters of a paragraph as it reads with all changes accepted."""
+def _characters(node: Any, numbering: _Numbering) -> Iterator[str]:
+    """The characters of a paragraph as it reads with all changes accepted, without what is set as hidden."""
     for child in node:
         if child.tag in _SKIPPED or child.tag == qn("w:pPr"):
+            continue
+        if child.tag == qn("w:r") and numbering.is_hidden(child):
             continue
         if child.tag == qn("w:t"):
             yield child.text or ""
@@ -88,7 +90,7 @@ def _characters(node: Any) -> Iterator[str]:
         elif child.tag == qn("w:noBreakHyphen"):
             yield "-"
         else:
-            yield from _characters(child)
+            yield from _characters(child, numbering)
 
 
 def _rows(table: Any, numbering: _Numbering) -> Iterator[str]:
@@ -139,6 +141,7 @@ class _Numbering:
     counts: dict[str, dict[int, int]] = field(default_factory=dict)
     begun: set[tuple[str, int]] = field(default_factory=set)
     overrides: dict[tuple[str, int], int] = field(default_factory=dict)
+    _hidden_styles: dict[str | None, bool] = field(default_factory=lambda: {None: False})
 
     @classmethod
     def of(cls, document: Any) -> _Numbering:
@@ -168,6 +171,34 @@ class _Numbering:
             if start is not None:
                 self.overrides[number, depth] = int(start)
         self.lists[number] = (shared, levels)
+
+    def is_hidden(self, run: Any) -> bool:
+        """Whether a run is set as hidden text, by itself, by its style or by that of its paragraph."""
+        own = run.find(qn("w:rPr"))
+        if own is not None and (said := own.find(qn("w:vanish"))) is not None:
+            return _is_on(said)
+        paragraph = next(run.iterancestors(qn("w:p")), None)
+        around = None if paragraph is None else paragraph.find(qn("w:pPr"))
+        named = (
+            None if own is None else _value(own, "w:rStyle"),
+            None if around is None else _value(around, "w:pStyle"),
+        )
+        return any(self._is_style_hidden(style) for style in named)
+
+    def _is_style_hidden(self, style: str | None) -> bool:
+        if style not in self._hidden_styles:
+            seen: set[str] = set()
+            hidden, at = False, style
+            while at is not None and at in self.styles and at not in seen:
+                seen.add(at)
+                own = self.styles[at].find(qn("w:rPr"))
+                said = None if own is None else own.find(qn("w:vanish"))
+                if said is not None:
+                    hidden = _is_on(said)
+                    break
+                at = _value(self.styles[at], "w:basedOn")
+            self._hidden_styles[style] = hidden
+        return self._hidden_styles[style]
 
     def number(self, paragraph: Any) -> str:
         """What Word prints before the paragraph, empty where it is in no list."""
@@ -233,9 +264,13 @@ def _level(level: Any) -> _Level:
         form=_value(level, "w:lvlText") or "",
         style=_value(level, "w:numFmt") or "decimal",
         start=int(_value(level, "w:start") or 1),
-        is_legal=legal is not None and legal.get(qn("w:val")) not in ("0", "false"),
+        is_legal=legal is not None and _is_on(legal),
         restart=None if restart is None else int(restart),
     )
+
+
+def _is_on(switch: Any) -> bool:
+    return switch.get(qn("w:val")) not in ("0", "false", "off")
 
 
 def _value(parent: Any, tag: str) -> str | None:

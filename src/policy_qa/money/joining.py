@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from policy_qa.money.numerals import DIGITS, tidy, times
+from policy_qa.money.numerals import DIGITS, EXACT, tidy, times
 from policy_qa.money.rates import TO
 from policy_qa.money.view import Raw
 
@@ -69,10 +69,10 @@ def _short(text: str, low: Raw, high: Raw) -> bool:
 
 def _scaled_like(text: str, low: Raw, high: Raw) -> Decimal:
     """The value of 「10」 in 「10-20万」, of 「三」 in 「三到五百万」, of 「5」 in 「5-10%」."""
-    scale, mantissa = high.scale, high.value / high.scale / high.factor
+    scale, mantissa = high.scale, EXACT.divide(EXACT.divide(high.value, high.scale), high.factor)
     if low.chinese and high.chinese and low.value < 10 and text[high.start] in DIGITS:
-        while mantissa >= 10 and mantissa % 10 == 0:
-            mantissa, scale = mantissa / 10, scale * 10
+        while mantissa >= 10 and EXACT.remainder(mantissa, Decimal(10)) == 0:
+            mantissa, scale = EXACT.divide(mantissa, Decimal(10)), scale * 10
     if low.scale != 1 or (low.value >= mantissa and high.kind != "rate"):
         return low.value
     return tidy(times(times(low.value, scale), high.factor))

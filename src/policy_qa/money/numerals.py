@@ -42,6 +42,11 @@ def times(value: Decimal, factor: Decimal | int) -> Decimal:
     return EXACT.multiply(value, Decimal(factor))
 
 
+def negated(value: Decimal) -> Decimal:
+    """``-value`` to the last digit; the sign of Python rounds to 28."""
+    return EXACT.minus(value)
+
+
 def plus(*values: Decimal) -> Decimal:
     total = Decimal(0)
     for value in values:
@@ -133,7 +138,7 @@ class _NumeralReader:
         elif self._last or self._approximate:
             return False
         else:
-            self._pending = self._pending * 10 + digit
+            self._pending = plus(times(self._pending, 10), Decimal(digit))
         self._at += 1
         return True
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from policy_qa.money.figure import Figure, FigureKind
 from policy_qa.money.joining import join
-from policy_qa.money.numerals import numeral_at
+from policy_qa.money.numerals import negated, numeral_at
 from policy_qa.money.scan import SIGNS, scan
 from policy_qa.money.surroundings import bounds_and_parties
 from policy_qa.money.view import Raw, View, view_of
@@ -66,4 +66,4 @@ def chinese_number(text: str) -> Decimal | None:
     number = numeral_at(printed, 0) if printed else None
     if number is None or number.end != len(printed) or number.upper is not None:
         return None
-    return -number.value if negative else number.value
+    return negated(number.value) if negative else number.value

@@ -17,6 +17,7 @@ from policy_qa.money.numerals import (
     MULTIPLIERS,
     VAGUE,
     Numeral,
+    negated,
     numeral_at,
     plus,
     tidy,
@@ -98,7 +99,7 @@ def _read_signed(view: View, at: int) -> tuple[Raw | None, int]:
     inner = _CANDIDATE.match(view.text, at + 1)
     raw, end = _read(view, inner) if inner else (None, at + 1)
     if raw is not None and raw.kind in ("money", "count", "rate", "number", "bare"):
-        raw.start, raw.value, raw.upper = at, -raw.value, None
+        raw.start, raw.value, raw.upper = at, negated(raw.value), None
         raw.kind = "number" if raw.kind == "bare" else raw.kind
     return raw, end
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from policy_qa.money import Figure, figures
+from policy_qa.money.numerals import times
 from policy_qa.statements.tables import Cell, cells, is_cap_heading, printed_unit
 from policy_qa.text import Folded, fold_with_origins
 
@@ -110,10 +111,13 @@ def read(text: str) -> Reading:
     in_tables = [_cell_passage(folded, cell) for cell in cells(text) if text[cell.start : cell.end].strip()]
     breaks = _line_breaks(text, folded) | {at for cell in in_tables for at in cell.frame}
     rows = {cell.frame for cell in in_tables}
-    sentences = [
-        Passage(start, end) for start, end in _sentences(folded.text, breaks) if (start, end) not in rows
-    ]
     found = [*_figured(text, folded), *_ratios(folded.text)]
+    whole = {at for amount in found for at in range(amount.start + 1, amount.end)}
+    sentences = [
+        Passage(start, end)
+        for start, end in _sentences(folded.text, breaks, whole)
+        if (start, end) not in rows
+    ]
     stated = [amount for cell in in_tables for amount in _in_stated_unit(folded.text, cell, found)]
     ordered = sorted((_capped(one, in_tables) for one in [*found, *stated]), key=lambda amount: amount.start)
     passages = tuple(sorted([*sentences, *in_tables], key=lambda passage: passage.start))
@@ -139,11 +143,17 @@ def _line_breaks(text: str, folded: Folded) -> frozenset[int]:
     return frozenset(breaks)
 
 
-def _sentences(text: str, breaks: frozenset[int]) -> Iterator[tuple[int, int]]:
+_LONGEST_SENTENCE = 400
+"""Half as long again as any seen in print: what an amount is for is looked for all over its sentence."""
+
+
+def _sentences(text: str, breaks: Set[int], whole: Set[int]) -> Iterator[tuple[int, int]]:
+    """The sentences; one without end is cut, but not at the places in ``whole``, inside an amount."""
     start = depth = 0
     for at, character in enumerate(text):
         depth = max(0, depth + (character in "(《") - (character in ")》"))
         ends = character in _SENTENCE_ENDS and (depth == 0 or character == "。")
+        ends = ends or (at + 1 - start >= _LONGEST_SENTENCE and at + 1 not in whole)
         if ends or at + 1 in breaks or at + 1 == len(text):
             yield start, at + 1
             start, depth = at + 1, 0
@@ -261,10 +271,10 @@ def _values(figure: Figure, per: str | None, rate_unit: str) -> tuple[Value, ...
         unit, factor = rate_unit, _THOUSAND if rate_unit == "‰" else _HUNDRED
     elif figure.kind == "money" and per and "/" not in unit:
         unit = f"{unit}/{per}"
-    low = figure.value * factor
+    low = times(figure.value, factor)
     if figure.upper is None:
         return (Value(low, unit, figure.bound),)
-    return Value(low, unit, "min"), Value(figure.upper * factor, unit, "max")
+    return Value(low, unit, "min"), Value(times(figure.upper, factor), unit, "max")
 
 
 def _ratios(text: str) -> Iterator[Amount]:

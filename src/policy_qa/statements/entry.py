@@ -26,6 +26,9 @@ ONE_RECIPIENT = frozenset(("企业", "家", "户", "单位", "机构", "主体")
 ONE_AWARD = frozenset(("项目", "个", "产品", "平台", "园区", "笔", "项", "品牌", "基地", "载体"))
 """What a cap may name beside the recipient: 「单个项目最高50万元」 caps one award."""
 
+_LONGEST_PHRASE = 400
+"""Characters behind an award in which its phrase ends: a text without any mark has no phrases."""
+
 
 def is_whole(per: str) -> bool:
     """Whether ``per`` names what gets one award, alone or by the year, and no piece of something."""
@@ -73,11 +76,12 @@ class Entry:
         """From its recipient, where its passage names it, to the end of its last phrase; a row as a whole."""
         begin, end = self.passage.frame
         text = reading.text
-        ends = [at for mark in ",;。!?" if (at := text.find(mark, self.end)) >= 0]
+        limit = min(len(text), self.end + _LONGEST_PHRASE)
+        ends = [at for mark in ",;。!?" if (at := text.find(mark, self.end, limit)) >= 0]
         if self.passage.row is not None:
             return begin, max(end, min(self.end, len(text)))
         if self.who is not None and begin <= self.who.start < self.start:
             begin = self.who.start
         else:
             begin = max(begin, *(text.rfind(mark, begin, self.start) + 1 for mark in ",;:。"))
-        return begin, min([len(text), *ends])
+        return begin, min([limit, *ends])

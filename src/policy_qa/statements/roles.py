@@ -207,6 +207,8 @@ class _Sentence:
 
 def _phrase_before(text: str, start: int, at: int) -> str:
     """The words of the phrase before ``at``; a parenthesis that closed before it is passed over."""
+    if ")" not in text[start:at]:
+        return text[max(start, *(text.rfind(mark, start, at) + 1 for mark in ",:;。(")) : at]
     depth, position = 0, at
     while position > start:
         character = text[position - 1]
