@@ -10,8 +10,8 @@ articles among the first k, averaged over the questions; MRR@10 and nDCG@10 are 
 product's own: postings, the bundled embedding, fusion.fused. The search by meaning is exact here.
 
 Full run: the vectors of all articles are computed once by the product's embedder, a block at a time so that
-a stop loses little, and kept in --vectors (most of an hour on two cores), then two minutes. Short run, a
-minute: --lexical-only.
+a stop loses little, and kept in --vectors (most of an hour on two cores), then two minutes of processor
+time. Short run, one minute of it: --lexical-only.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """How far the recipe stands above something else, question by question."""
+    """How far the product stands above something else, question by question."""
 
     half: str
     over: str
@@ -243,18 +243,19 @@ def _scores(cosines: Matrix, k: int) -> Scores:
 
 Way = Callable[[Found], Ranking]
 WORDS, BY_MEANING, RANKS = "words and pairs", "meaning, cosine", f"rank fusion of {RRF_DEPTH} each"
-RECIPE = "+ the mean vector as origin: the recipe"
+PRODUCT = f"+ {MEANING:g} for meaning: the product"
+RECIPE = "+ the mean vector as origin: the recipe, not taken"
 WAYS: dict[str, Way] = {
     WORDS: lambda found: list(found.words),
     BY_MEANING: lambda found: best(found.plain, RANKED),
     "meaning, the mean vector as origin": lambda found: best(found.centred, RANKED),
     RANKS: lambda found: by_rank(first(found.words, RRF_DEPTH), _scores(found.plain, RRF_DEPTH)),
     f"score fusion of {DEPTH} each, half and half": lambda found: found.score_fusion(found.plain, 0.5),
-    f"+ {MEANING:g} for meaning": lambda found: found.score_fusion(found.plain),
+    PRODUCT: lambda found: found.score_fusion(found.plain),
     RECIPE: lambda found: found.score_fusion(found.centred),
     "… and both scores of every candidate": Found.with_every_score,
 }
-REPORTED = (WORDS, BY_MEANING, RANKS, RECIPE)
+REPORTED = (WORDS, BY_MEANING, RANKS, RECIPE, PRODUCT)
 
 
 def main() -> None:
@@ -328,7 +329,7 @@ def main() -> None:
 def summed_up(
     scored: Mapping[str, Sequence[Mapping[str, float]]], asked: Sequence[Asked], halves: Iterable[str]
 ) -> tuple[list[Row], list[Gain]]:
-    """The figures of each way on each half, and the recipe's gains; on ``report`` no step in between."""
+    """The figures of each way on each half, and the product's gains; on ``report`` no step in between."""
     rows, gains = [], []
     for name_of_half in halves:
         here = [position for position, one in enumerate(asked) if one.half == name_of_half]
@@ -336,9 +337,9 @@ def summed_up(
         for name, figures in kept.items():
             if name_of_half == "tune" or name not in WAYS or name in REPORTED:
                 rows.append(Row(name_of_half, name, mean_of(figures)))
-        for over in REPORTED[:-1] if RECIPE in kept else ():
+        for over in REPORTED[:-1] if PRODUCT in kept else ():
             for figure in FIGURES:
-                pairs = zip(kept[RECIPE], kept[over], strict=True)
+                pairs = zip(kept[PRODUCT], kept[over], strict=True)
                 differences = [ours[figure] - theirs[figure] for ours, theirs in pairs]
                 gains.append(
                     Gain(
@@ -364,7 +365,7 @@ def tables(rows: Sequence[Row], gains: Sequence[Gain], asked: Sequence[Asked]) -
                 lines.append(f"| {row.way} | " + " | ".join(f"{row.figures[f]:.3f}" for f in FIGURES) + " |")
         over = [gain for gain in gains if gain.half == name]
         if over:
-            lines += ["", f"| {name}: the recipe above … (95 %) | " + " | ".join(FIGURES) + " |"]
+            lines += ["", f"| {name}: the product above … (95 %) | " + " | ".join(FIGURES) + " |"]
             lines.append("|---|" + "---:|" * len(FIGURES))
         for other in dict.fromkeys(gain.over for gain in over):
             cells = [f"{g.mean:+.3f} ({g.low:+.3f} … {g.high:+.3f})" for g in over if g.over == other]
