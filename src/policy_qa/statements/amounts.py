@@ -118,7 +118,8 @@ def read(text: str) -> Reading:
         for start, end in _sentences(folded.text, breaks, whole)
         if (start, end) not in rows
     ]
-    stated = [amount for cell in in_tables for amount in _in_stated_unit(folded.text, cell, found)]
+    sums = sorted(one.start for one in found if one.kind != "count")
+    stated = [amount for cell in in_tables for amount in _in_stated_unit(folded.text, cell, sums)]
     ordered = sorted((_capped(one, in_tables) for one in [*found, *stated]), key=lambda amount: amount.start)
     passages = tuple(sorted([*sentences, *in_tables], key=lambda passage: passage.start))
     return Reading(folded, tuple(sorted(breaks)), passages, tuple(_ranges(folded.text, ordered)))
@@ -172,10 +173,13 @@ def _folded_span(folded: Folded, start: int, end: int) -> tuple[int, int]:
 _BARE_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![0-9.,]*[%‰个户家年月人件项名倍次万亿元])")
 
 
-def _in_stated_unit(text: str, cell: Passage, found: Sequence[Amount]) -> Iterator[Amount]:
-    """The bare numbers of a column whose heading states their unit: 「50以上」 under 「奖励（万元）」."""
+def _in_stated_unit(text: str, cell: Passage, sums: Sequence[int]) -> Iterator[Amount]:
+    """The bare numbers of a column whose heading states their unit: 「50以上」 under 「奖励（万元）」.
+
+    ``sums`` are the places of what is printed with its unit, in order: a cell that holds one is read already.
+    """
     unit = printed_unit(cell.heading)
-    if unit is None or any(cell.start <= one.start < cell.end and one.kind != "count" for one in found):
+    if unit is None or bisect_left(sums, cell.start) < bisect_left(sums, cell.end):
         return
     printed, origins = "", []
     at = cell.start

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 from policy_qa.money import paired, two_parties
 from policy_qa.statements.amounts import Amount, Passage, Reading
@@ -94,14 +94,16 @@ class _Grouping:
         """The one award of the paragraph so far, where this sentence is no more than its cap."""
         start = self.passage.start
         if self.passage.row is not None:
-            return [one for one in earlier if one.is_award and one.passage.row == self.passage.row][-1:]
+            first = self.passage.row[0]
+            beside = takewhile(lambda one: one.passage.start >= first, reversed(earlier))
+            return [*islice((one for one in beside if one.is_award), 1)]
+        if len(amounts) != 1 or not _CAPS_ONLY.fullmatch(self.reading.text, start, amounts[0].start):
+            return []
         near = takewhile(lambda one: self.reading.same_paragraph(one.passage.end, start), reversed(earlier))
-        given = [one for one in near if one.is_award]
-        if len(given) != 1 or len(amounts) != 1 or len(given[0].amounts) > 1:
+        given = [*islice((one for one in near if one.is_award), 2)]
+        if len(given) != 1 or len(given[0].amounts) > 1:
             return []
-        if given[0].main.kind == "money" and given[0].main.is_cap:
-            return []
-        return given if _CAPS_ONLY.fullmatch(self.reading.text, start, amounts[0].start) else []
+        return [] if given[0].main.kind == "money" and given[0].main.is_cap else given
 
     def _goes_on_from(self, earlier: Sequence[Entry], amounts: Sequence[Amount]) -> bool:
         """「按购置额的8%补助：国产设备最高300万元；进口设备最高200万元」: the next name shares the rate."""
