@@ -57,7 +57,7 @@ def worker_killed(setting: Setting) -> Outcome:
     home = setting.home("worker-killed")
     with staged(outcome, setting, home, options=("--workers", "2")) as stage:
         while outcome.times < setting.kills:
-            stage.pause(0.5, 3.0)
+            stage.pause(2.0, 15.0)  # a crew that is killed faster than it starts rests between two starts
             if stage.server.kill_worker(stage.chance):
                 outcome.times += 1
                 begun = time.monotonic()
