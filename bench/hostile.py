@@ -296,9 +296,11 @@ def question_faults(understanding: Understanding, text: str) -> Iterator[str]:
     corrected = Counter(c for c in read if _NUMERAL.fullmatch(c) and c.isascii())
     if not question.invalid and corrected - numerals:
         yield f"question: a typo was read as the figure {''.join(corrected - numerals)!r}"
-    money = sum((f.upper or f.value for f in figures(read) if f.kind in ("money", "number")), Decimal(0))
+    said = figures(read)
+    sums = sum((f.upper or f.value for f in said if f.kind in ("money", "number")), Decimal(0))
+    periods = max((f.value for f in said if f.kind == "count"), default=Decimal(1))
     for name, value in stated.facts.items():
-        if isinstance(value, Decimal) and not 0 <= value <= money:
+        if isinstance(value, Decimal) and not 0 <= value <= sums * max(periods, Decimal(1)):
             yield f"question: {name} is {value}, more than all sums stated"
 
 
