@@ -80,6 +80,7 @@ test ruff format mypy layers pytest lint eval bench chaos: export POLICY_QA_HOME
 test ruff format mypy layers pytest lint eval bench chaos: export POLICY_QA_CORPUS :=
 test ruff format mypy layers pytest lint eval bench chaos: export POLICY_QA_EMBEDDING :=
 test ruff format mypy layers pytest lint eval bench chaos: export POLICY_QA_MODEL :=
+test ruff format mypy layers pytest lint eval bench chaos: export POLICY_QA_CHROMA :=
 
 test: ruff format mypy layers pytest lint eval
 	@echo '── 全部通过'

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from weakref import WeakKeyDictionary
 
 from policy_qa.lexicon import Lexicon, Term, normal
 from policy_qa.rules import Measure, Rules
@@ -115,12 +116,17 @@ class Topic:
     """Things in the question that no word of the policies or the lexicon covers."""
 
 
-@lru_cache(maxsize=64)
+_spellings: WeakKeyDictionary[Lexicon, Spelling] = WeakKeyDictionary()
+
+
 def _spelling_of(lexicon: Lexicon) -> Spelling:
-    """The words of a lexicon, which many policies share, made ready to be searched once."""
+    """The words of a lexicon, which many policies share, made ready to be searched once while it lives."""
+    if lexicon in _spellings:
+        return _spellings[lexicon]
     latin = (word for word in lexicon.words if word.isascii())
     names = {mean for meaning in lexicon.meanings for mean in meaning} | set(_LEVELS)
-    return Spelling((*lexicon.topical, *latin), sorted(names - lexicon.generic))
+    spelling = Spelling((*lexicon.topical, *latin), sorted(names - lexicon.generic))
+    return _spellings.setdefault(lexicon, spelling)
 
 
 class TopicReader:
