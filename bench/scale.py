@@ -314,14 +314,23 @@ def write_corpus(folder: Path, size: int) -> int:
     raise AssertionError("unreachable: the rounds never end")
 
 
-_known: list[tuple[str, list[str], int]] = []
+Law = tuple[str, list[str], int]
+"""Title, articles, clauses."""
 
 
-def _laws() -> Iterator[tuple[str, list[str], int]]:
-    """(title, articles, clauses) of each policy that splits without a doubt; found once, kept in memory."""
-    if _known:
-        yield from _known
-        return
+def _laws() -> Iterator[Law]:
+    """The policies that split without a doubt, each found once, however often they are gone through."""
+    position = 0
+    while True:
+        if position == len(_known):
+            if (law := next(_fresh, None)) is None:
+                return
+            _known.append(law)
+        yield _known[position]
+        position += 1
+
+
+def _sound() -> Iterator[Law]:
     from policy_qa.clauses import split
 
     for name, group in itertools.groupby(_articles(), key=lambda one: one[0]):
@@ -331,8 +340,11 @@ def _laws() -> Iterator[tuple[str, list[str], int]]:
             title = name if len(articles) <= ARTICLES_A_POLICY else f"{name}（{_numeral(part + 1)}）"
             divided = split("x", _text(title, some))
             if not divided.certificate.failures:
-                _known.append((title, some, len(divided.clauses)))
-                yield _known[-1]
+                yield title, some, len(divided.clauses)
+
+
+_known: list[Law] = []
+_fresh = _sound()
 
 
 def _articles() -> Iterator[tuple[str, str]]:
