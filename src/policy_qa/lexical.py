@@ -1,25 +1,27 @@
-"""Lexical search over passages: BM25 over jieba words and over character pairs, the query expanded.
+"""Lexical search over passages: BM25 over words and over character pairs, the query expanded.
 
-Words find what jieba can cut, pairs of characters what it cannot; bm25s does the arithmetic.
+Words find what a dictionary can cut, pairs of characters what it cannot; bm25s does the arithmetic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from policy_qa.lexicon import normal
-from policy_qa.segmenter import Segmenter
 from policy_qa.tokens import pairs
 
 
 class LexicalIndex:
-    """Scores passages against a query; built in memory from their texts, at the first search."""
+    """Scores passages against a query; built in memory from their texts, at the first search.
 
-    def __init__(self, texts: Sequence[str], segmenter: Segmenter) -> None:
+    ``words`` cuts a normal text; texts and queries are cut alike.
+    """
+
+    def __init__(self, texts: Sequence[str], words: Callable[[str], list[str]]) -> None:
         self._texts = tuple(texts)
-        self._segmenter = segmenter
+        self._cut = words
 
     def search(self, query: str, expansions: Sequence[str], k: int) -> list[tuple[int, float]]:
         """(position of the passage, score) of the best ``k``, best first; nothing that shares no token."""
@@ -31,7 +33,7 @@ class LexicalIndex:
         return [(int(position), float(total[position])) for position in ranked if total[position] > 0]
 
     def _words(self, text: str) -> list[str]:
-        return self._segmenter.words(normal(text))
+        return self._cut(normal(text))
 
     @cached_property
     def _words_index(self) -> Any:

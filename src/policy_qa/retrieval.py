@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from policy_qa.passages import passages
 from policy_qa.question import Question
 from policy_qa.references import resolve
 from policy_qa.text import fold
+from policy_qa.tokens import words as plain_words
 
 SHOWN = 5
 COVERAGE = 0.03
@@ -192,16 +193,11 @@ class Retriever:
         policy, rules = self._holding.policy, self._holding.rules
         self._segmenter = corpus.segmenter
         self._passages = passages(policy, rules)
-        self._lexical = LexicalIndex([passage.text for passage in self._passages], corpus.segmenter)
+        # A policy without rules has no words of its own: it is cut as the index cuts it, in less time.
+        cut = corpus.segmenter.words if rules.measures else plain_words
+        self._lexical = LexicalIndex([passage.text for passage in self._passages], cut)
         self._index = index
         self._embedder = embedder
-        unreviewed = self._holding.unreviewed_clauses
-        self._printed = {
-            (policy.id, clause.label): frozenset(figure.kind for figure in figures(clause.text))
-            for clause in policy.clauses
-            if clause.label in unreviewed
-        }
-        """The kinds of figures that the clauses print which no reviewed rule explains."""
         self._by_rules = bool(rules.measures)
         """Its measures say what is asked: a clause is read alone, and each word counts as much as another."""
         self._texts = {
@@ -279,10 +275,22 @@ class Retriever:
             {k: s for k, (_, s) in lexical.items()}, covered, paying, notices,
         )  # fmt: skip
 
+    @cached_property
+    def _printed(self) -> Mapping[Key, Set[str]]:
+        """The kinds of figures that the clauses print which no reviewed rule explains."""
+        policy, unreviewed = self._holding.policy, self._holding.unreviewed_clauses
+        return {
+            (policy.id, clause.label): frozenset(figure.kind for figure in figures(clause.text))
+            for clause in policy.clauses
+            if clause.label in unreviewed
+        }
+
     def _paying(self, question: Question) -> frozenset[Key]:
         """The clauses that print a figure of the kind asked for: a rate answers 几成, a sum does not."""
         asks = question.asks & {Ask.AMOUNT, Ask.RATE, Ask.CAP}
-        kinds = {"rate"} if asks == {Ask.RATE} else {"rate", "money"} if asks else set()
+        if not asks:
+            return frozenset()
+        kinds = {"rate"} if asks == {Ask.RATE} else {"rate", "money"}
         return frozenset(key for key, printed in self._printed.items() if printed & kinds)
 
     def _exact(self, question: Question) -> tuple[Key, ...]:

@@ -51,7 +51,9 @@ class Router:
         self._corpus = corpus
         self._understanding = understanding
         self._library = library
-        self._titles = LexicalIndex([_described(policy) for policy in corpus.policies], corpus.segmenter)
+        self._titles = LexicalIndex(
+            [_described(policy) for policy in corpus.policies], corpus.segmenter.words
+        )
         self._in_order = tuple(sorted(policy.id for policy in corpus.policies))
         self._regions = tuple(dict.fromkeys(policy.region for policy in corpus.policies))
 

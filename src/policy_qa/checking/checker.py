@@ -262,7 +262,7 @@ class Checker:
 
     @cached_property
     def _index(self) -> LexicalIndex:
-        return LexicalIndex([passage.plain for passage, _ in self._passages], self._corpus.segmenter)
+        return LexicalIndex([passage.plain for passage, _ in self._passages], self._corpus.segmenter.words)
 
     def _candidates(self, claim: Claim) -> Iterator[tuple[Passage, tuple[Word, ...]]]:
         means = [mean for term in claim.reading.terms for mean in term.means]
